@@ -1,0 +1,1 @@
+"""Measurements, run side by side with a peer in one run."""

@@ -1,0 +1,1 @@
+"""The controller: layout, inventory, orders, the scan cycle, and the journal."""

@@ -1,0 +1,56 @@
+"""What goes into one step of the core and what comes out.
+
+Owns the types at the border between the pure core and the shell around it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from controller.core.events import CoreEvent
+from controller.local_link.messages import Answer, Request
+from safety.wish import DeviceWish
+
+
+@dataclass(frozen=True, slots=True)
+class Instant:
+    """One moment by both clocks: ``mono_ms`` never goes back and times everything, ``unix_ms`` is for people."""
+
+    mono_ms: int
+    unix_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A request that waits for its answer; ``token`` comes back with the answer."""
+
+    token: int
+    request: Request
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The answer to a request. It may be sent once the journal holds event ``after_seq`` safely on disk."""
+
+    token: int
+    answer: Answer
+    after_seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """An event with its place in the journal: numbers have no gaps, ``at_ms`` is Unix time."""
+
+    seq: int
+    at_ms: int
+    event: CoreEvent
+
+
+@dataclass(frozen=True, slots=True)
+class StepResult:
+    """Outcome of one cycle: events (already applied), wishes for the gate, answers for those who asked."""
+
+    events: Sequence[Recorded] = ()
+    wishes: Mapping[str, DeviceWish] = field(default_factory=dict)
+    answers: Sequence[Told] = ()

@@ -1,0 +1,91 @@
+"""What the safety logic says of one process image.
+
+Owns the result types. Must never decide anything itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from plc_drivers.contract import CommandCode
+from safety.refusal import Refusal
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Function:
+    """A hazardous function of one device: the permit ``permit`` of ``device``, written ``lift1.travel``."""
+
+    device: str
+    permit: str
+
+    def __str__(self) -> str:
+        return f"{self.device}.{self.permit}"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class StartOf:
+    """The start of one command of one device, written ``shuttle1.PLACE_LEFT``."""
+
+    device: str
+    code: CommandCode
+
+    def __str__(self) -> str:
+        return f"{self.device}.{self.code.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Failing:
+    """One instantiated interlock that does not hold now.
+
+    ``readings`` are the tags that fail it as (``device.tag``, value or None, age_ms, quality name, device's
+    fault text). ``unknown`` is True when it fails because something is not known, not because it is false.
+    """
+
+    id: str
+    title: str
+    hazard: str
+    guards: tuple[Function | StartOf, ...]
+    cause: str
+    remedy: str
+    unknown: bool
+    readings: tuple[tuple[str, bool | int | float | None, int, str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Permits that may be asserted now, and everything that stands in the way of the others.
+
+    ``allowed`` holds every function whose run interlocks all hold (mutual exclusion with what is granted is
+    the gate's part). ``failing`` lists the interlocks that do not hold; ``proven_empty`` the cabins that are
+    proven free of people (H02, H05) after a confirmation and the countdown; ``clearing_ms`` how much of a
+    running countdown is left. ``lost`` are functions that were allowed in the last cycle and are not now.
+    """
+
+    now_ms: int
+    allowed: frozenset[Function]
+    failing: tuple[Failing, ...]
+    proven_empty: frozenset[str]
+    clearing_ms: Mapping[str, int] = field(default_factory=dict)
+    lost: frozenset[Function] = frozenset()
+
+    def refusal(self, function: Function) -> Refusal | None:
+        """Why ``function`` is not allowed now, None when it is."""
+        if function in self.allowed:
+            return None
+        return _first(self.failing, function) or Refusal(
+            "NOT_EVALUATED",
+            f"{function} was not evaluated; what was not evaluated is not permitted.",
+            "This is a defect of the controller: stop the garage and report it with the journal.",
+        )
+
+    def start_refusal(self, start: StartOf) -> Refusal | None:
+        """Why the command may not start now (its start interlocks), None when it may."""
+        return _first(self.failing, start)
+
+
+def _first(failing: tuple[Failing, ...], what: Function | StartOf) -> Refusal | None:
+    for item in failing:
+        if what in item.guards:
+            return Refusal(item.id, item.cause, item.remedy)
+    return None

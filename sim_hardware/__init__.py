@@ -1,0 +1,1 @@
+"""Emulated hardware: a plant with physics, PLC programs over it, and their protocols on real sockets."""
