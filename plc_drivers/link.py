@@ -5,7 +5,7 @@ Owns the interface between the scan cycle and the wire. Must never know what is 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
@@ -66,6 +66,10 @@ class Link(Protocol):
     its own. ``exchange`` never raises for anything that happens on the wire; what went wrong stands in
     ``status`` and shows as missing or old answers.
     """
+
+    on_idle: Callable[[], None] | None
+    """Called each time the wire has become free and nothing waits for it, so that a cycle need not poll ``busy``.
+    Not called for an ``exchange`` that began no round trip (link down): look at ``busy`` first."""
 
     @property
     def name(self) -> str:
