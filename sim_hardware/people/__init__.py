@@ -1,0 +1,1 @@
+"""People at the cabins: agents that see only what a person could see."""

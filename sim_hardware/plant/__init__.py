@@ -1,0 +1,1 @@
+"""The machine itself: mechanics, bodies, sensors and the judge of what physically happened."""
