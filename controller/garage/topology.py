@@ -1,0 +1,72 @@
+"""From the garage's layout to the facts from which the interlocks are instantiated.
+
+Owns the translation. Must never leave a reach out: an interlock that does not know of a shuttle's reach into a
+cabin cannot guard it (H02, H08).
+"""
+
+from __future__ import annotations
+
+from controller.garage.layout import Cabin, Layout, Lift, Shuttle
+from safety.topology import CabinTopology, LiftTopology, ShuttleTopology, Topology
+
+Reach = tuple[str, int, int, str]
+"""(who or what, level, column, side): a stop from which forks reach something."""
+
+
+def topology_of(layout: Layout) -> Topology:
+    """The garage as ``safety`` sees it, devices in the order of the configuration."""
+    config = layout.config
+    return Topology(
+        lifts=tuple(_lift(layout, lift) for lift in layout.lifts.values()),
+        shuttles=tuple(_shuttle(layout, shuttle) for shuttle in layout.shuttles.values()),
+        cabins=tuple(_cabin(layout, cabin) for cabin in layout.cabins.values()),
+        safety=config.safety.id,
+        zones=config.safety.zones,
+        clearance_countdown_ms=config.controller.clearance_countdown_ms,
+    )
+
+
+def _lift(layout: Layout, lift: Lift) -> LiftTopology:
+    return LiftTopology(
+        id=lift.id,
+        zone=lift.zone,
+        rider=layout.rider.get(lift.id),
+        has_platform=lift.platform is not None,
+        reached_by=() if lift.platform is None else _reached_by(layout, lift.platform),
+    )
+
+
+def _shuttle(layout: Layout, shuttle: Shuttle) -> ShuttleTopology:
+    platforms = {lift.platform: lift.id for lift in layout.lifts.values() if lift.platform is not None}
+    bays = {cabin.position: cabin.id for cabin in layout.cabins.values()}
+    return ShuttleTopology(
+        id=shuttle.id,
+        zone=shuttle.zone,
+        lift=shuttle.lift,
+        level=shuttle.level,
+        home_column=layout.home_column(shuttle.id),
+        platforms=_reaches(layout, shuttle.id, platforms),
+        cabins=_reaches(layout, shuttle.id, bays),
+    )
+
+
+def _cabin(layout: Layout, cabin: Cabin) -> CabinTopology:
+    return CabinTopology(
+        id=cabin.id, zone=cabin.zone, turntable=cabin.turntable, reached_by=_reached_by(layout, cabin.position)
+    )
+
+
+def _reached_by(layout: Layout, position: str) -> tuple[Reach, ...]:
+    return tuple(
+        (shuttle, stop.level, stop.column, stop.side.value)
+        for shuttle in layout.reached_by(position)
+        if (stop := layout.stop(shuttle, position)) is not None and stop.level is not None
+    )
+
+
+def _reaches(layout: Layout, shuttle: str, owners: dict[str, str]) -> tuple[Reach, ...]:
+    return tuple(
+        (owner, stop.level, stop.column, stop.side.value)
+        for position, owner in owners.items()
+        if (stop := layout.stop(shuttle, position)) is not None and stop.level is not None
+    )
