@@ -339,10 +339,16 @@ Answer = Accepted | Refused | Events | ShapeAnswer
 
 
 class Envelope(Message, frozen=True, kw_only=True):
-    """A request on its way; ``id`` comes back with the answer."""
+    """A request on its way; ``id`` comes back with the answer.
+
+    ``deadline_ms`` is the machine's monotonic clock (the same in every process) after which nobody waits for
+    the answer any more: a request that was delayed beyond it is refused, so that a stalled control process
+    does not act on it minutes later (H11).
+    """
 
     id: int
     request: Request
+    deadline_ms: int
 
 
 class Reply(Message, frozen=True, kw_only=True):
