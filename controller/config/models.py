@@ -23,7 +23,7 @@ Side = Literal["left", "right"]
 class Model(BaseModel):
     """Base of all models: unknown keys are refused, nothing changes after loading."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 class Envelope(Model):
