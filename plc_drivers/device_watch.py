@@ -123,38 +123,39 @@ class _Identity:
         self._id = device_id
         self._kind = definition.kind
         self._controller_timeout_ms = controller_timeout_ms if definition.is_commanded else None
-        names = ["device_id", "contract_version", "device_kind", "boot_counter", "heartbeat", "clock_ms"]
+        self._vital: tuple[str, ...] = ("boot_counter", "heartbeat", "clock_ms")
         if definition.is_commanded:
-            names += ["controller_timeout_ms", "heartbeat_echo", "owner_epoch"]
-        self._vital = tuple((name, self._index[name]) for name in names)
+            self._vital += ("heartbeat_echo", "owner_epoch")
 
     def fault(self, answer: RawAnswer) -> Fault | None:
         """Why this answer does not come from the configured device, None when it does."""
-        values = answer.values
-        wrong = self._wrong(values)
-        if wrong is not None:
-            return wrong
-        for name, index in self._vital:
-            if values[index] is None or index in answer.bad_tags:
-                return _unreadable(name, values[index])
-        return None
+        return self._wrong(answer) or self._unusable(answer)
 
-    def _wrong(self, values: tuple[Value | None, ...]) -> Fault | None:
-        device_id, version, kind = (
-            values[self._index[name]] for name in ("device_id", "contract_version", "device_kind")
-        )
-        if device_id is not None and device_id != self._id:
-            return _wrong_id(device_id, self._id, zeroed=not any(values))
-        if version is not None and version != CONTRACT_VERSION:
+    def _wrong(self, answer: RawAnswer) -> Fault | None:
+        device_id, version, kind = (self._seen(answer, tag) for tag in ("device_id", "contract_version", "device_kind"))
+        if device_id != self._id:
+            return _wrong_id(device_id, self._id)
+        if version != CONTRACT_VERSION:
             return _wrong_version(version)
-        if kind is not None and kind != self._kind:
+        if kind != self._kind:
             return _wrong_kind(kind, self._kind)
         if self._controller_timeout_ms is None:
             return None
-        timeout_ms = values[self._index["controller_timeout_ms"]]
-        if timeout_ms is not None and timeout_ms != self._controller_timeout_ms:
+        timeout_ms = self._seen(answer, "controller_timeout_ms")
+        if timeout_ms != self._controller_timeout_ms:
             return _wrong_timeout(timeout_ms, self._controller_timeout_ms)
         return None
+
+    def _unusable(self, answer: RawAnswer) -> Fault | None:
+        for name in self._vital:
+            if self._seen(answer, name) is None:
+                return _unreadable(name)
+        return None
+
+    def _seen(self, answer: RawAnswer, tag: str) -> Value | None:
+        """The tag's value, None when it is missing, out of range or of bad quality."""
+        index = self._index[tag]
+        return None if index in answer.bad_tags else answer.values[index]
 
 
 class _Heartbeat:
@@ -277,50 +278,48 @@ class _Clock:
         return False, _clock_jumped(last[0], clock_ms)
 
 
-def _shown(value: Value) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(int(value))
+def _shown(value: Value | None) -> str:
+    return "nothing valid (zeros, or out of range)" if value is None else f"{value:g}"
 
 
-def _wrong_id(seen: Value, wanted: int, *, zeroed: bool) -> Fault:
-    what = "answers with zeros only" if zeroed else f"reports device id {_shown(seen)}"
+def _wrong_id(seen: Value | None, wanted: int) -> Fault:
     return Fault(
         "WRONG_DEVICE_ID",
-        f"The device at this address {what}; the configuration says {wanted}.",
+        f"What answers here reports as its device id {_shown(seen)}; the configuration says {wanted}.",
         "Check host, port, unit and profile of the link, the number in the configuration and the id in the PLC.",
     )
 
 
-def _wrong_version(seen: Value) -> Fault:
+def _wrong_version(seen: Value | None) -> Fault:
     return Fault(
         "WRONG_CONTRACT_VERSION",
-        f"The PLC speaks contract version {_shown(seen)}; this controller speaks {CONTRACT_VERSION}.",
+        f"The PLC reports as its contract version {_shown(seen)}; this controller speaks {CONTRACT_VERSION}.",
         "Load a PLC program for this contract version, or install the controller that fits the PLC.",
     )
 
 
-def _wrong_kind(seen: Value, wanted: DeviceKind) -> Fault:
-    names = {kind.value: kind.name.lower() for kind in DeviceKind}
+def _wrong_kind(seen: Value | None, wanted: DeviceKind) -> Fault:
+    name = next((f" ({kind.name.lower()})" for kind in DeviceKind if kind == seen), "")
     return Fault(
         "WRONG_DEVICE_KIND",
-        f"The device reports kind {_shown(seen)} ({names.get(int(seen), 'unknown')}); "
+        f"The PLC reports as its device kind {_shown(seen)}{name}; "
         f"the configuration says {wanted.value} ({wanted.name.lower()}).",
         "Check which PLC answers at this address; correct the link in the configuration or the PLC's program.",
     )
 
 
-def _wrong_timeout(seen: Value, wanted: int) -> Fault:
+def _wrong_timeout(seen: Value | None, wanted: int) -> Fault:
     return Fault(
         "WRONG_TIMEOUT",
-        f"The PLC stops {_shown(seen)} ms after the controller's last heartbeat; the configuration says {wanted} ms.",
+        f"The PLC reports as its controller_timeout_ms {_shown(seen)}; the configuration says {wanted}.",
         "Set controller_timeout_ms of the device to the PLC's value, or change the PLC's parameter.",
     )
 
 
-def _unreadable(tag: str, value: Value | None) -> Fault:
-    seen = "no usable value" if value is None else f"{_shown(value)}, which is out of range or of bad quality"
+def _unreadable(tag: str) -> Fault:
     return Fault(
         "TAG_UNREADABLE",
-        f"The PLC gives {seen} for {tag}, without which none of its answers can be judged.",
+        f"The PLC gives no valid value for {tag}, without which none of its answers can be judged.",
         "Check the PLC program and the profile against the register or node table of this device.",
     )
 
