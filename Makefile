@@ -1,0 +1,71 @@
+# Needs only make and python3 (3.11 or newer) with venv. The environment lies in .venv and is renewed by itself when
+# pyproject.toml or a lock file changes; when nothing changed, no target needs a network.
+
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+RUNTIME := .venv/.runtime-installed
+DEV := .venv/.dev-installed
+DEMO_ARGS ?=
+
+.PHONY: setup demo test lint bench docs docs-check lock clean help
+
+help:
+	@echo "make setup       the environment in .venv, with everything that tests and benchmarks need"
+	@echo "make demo        start an emulated car tower with its controller; DEMO_ARGS='--config config/garage-shuttle.toml'"
+	@echo "make test        format, lint, types, import contracts, currency of generated pages, all tests"
+	@echo "make bench       the benchmarks; one of them: .venv/bin/python -m benchmarks NAME [--json]"
+	@echo "make docs        write the generated pages; make docs-check only compares them"
+	@echo "make lock        renew the lock files (needs uv)"
+	@echo "make clean       remove the environment and all caches"
+
+setup: $(DEV)
+
+demo: $(RUNTIME)
+	@$(BIN)/garagectl demo $(DEMO_ARGS)
+
+test: lint docs-check
+	$(BIN)/pytest -q -n 2
+
+lint: $(DEV)
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/ruff check --quiet .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(DEV)
+	$(BIN)/python -m benchmarks
+
+docs: $(RUNTIME)
+	$(BIN)/python -m cli.pages
+
+docs-check: $(RUNTIME)
+	$(BIN)/python -m cli.pages --check
+
+lock:
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+	  --no-annotate --no-header --extra build -o requirements/runtime.lock pyproject.toml
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+	  --no-annotate --no-header --extra build --extra dev -c requirements/runtime.lock -o requirements/dev.lock pyproject.toml
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Renewed as a whole when it is missing or was made for another folder or a Python that is gone.
+.venv/pyvenv.cfg:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "$(PYTHON) is older than 3.11; name a newer one: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@$(PYTHON) -m venv --clear .venv || \
+	  { echo "python3 has no venv; on Debian: apt-get install python3-venv"; rm -rf .venv; exit 1; }
+
+$(RUNTIME): pyproject.toml requirements/runtime.lock | .venv/pyvenv.cfg
+	@echo "Installing the locked dependencies into .venv ..."
+	@$(PIP) install --require-hashes -r requirements/runtime.lock
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(DEV): requirements/dev.lock $(RUNTIME)
+	@echo "Installing the locked development tools into .venv ..."
+	@$(PIP) install --require-hashes -r requirements/dev.lock
+	@touch $@
