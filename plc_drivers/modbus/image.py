@@ -103,6 +103,9 @@ class BlockCodec:
         self.spans = tuple(spans)
         self.size = sum(span.size for span in spans)
         """Bytes of a whole payload."""
+        for span in self.spans:
+            if span.address + span.count > 65_536:
+                raise ImageError(f"{span.area.value} {span.address} and {span.count - 1} more run past address 65535")
         where = [places[tag.name] for tag in self.tags]
         fields = _fields(self.tags, where, self.spans)
         _refuse_overlaps(self.tags, fields)
