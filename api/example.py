@@ -1,0 +1,53 @@
+"""Examples in the OpenAPI document: one moment of a retrieval in a car tower."""
+
+from __future__ import annotations
+
+from typing import Any
+
+ORDER: dict[str, Any] = {
+    "id": "o-17",
+    "kind": "retrieve",
+    "vehicle": "mustang-01",
+    "state": "active",
+    "phase": "shuttle1 brings the car to lift1",
+    "source": "l3-c2-left",
+    "target": "cabin1-bay",
+    "cabin": "cabin1",
+    "leg": 1,
+    "legs": 2,
+    "progress": 0.35,
+    "accepted_at": 1_767_225_600_000,
+    "started_at": 1_767_225_600_400,
+    "ended_at": None,
+    "eta_ms": 74_000,
+    "waiting_for": None,
+    "outcome": None,
+}
+VEHICLE: dict[str, Any] = {
+    "id": "mustang-01",
+    "model": "Ford Mustang",
+    "position": "l3-c2-left",
+    "heading": "right",
+    "length_mm": 4784,
+    "width_mm": 2081,
+    "height_mm": 1381,
+    "weight_kg": 1720,
+    "electric": False,
+    "order": "o-17",
+    "reason": None,
+}
+NOT_READY: dict[str, Any] = {
+    "type": "urn:garage-controller:problem:not-ready",
+    "title": "Not ready",
+    "status": 503,
+    "detail": "The garage does not take orders now; 'reasons' says why.",
+    "code": "NOT_READY",
+    "remedy": "Remove the reasons, then start automatic operation.",
+    "reasons": [
+        {
+            "code": "DEVICE_STOPPED",
+            "text": "lift1 is STOPPED: the PLC started anew.",
+            "remedy": "Look at the machine, then clear lift1.",
+        }
+    ],
+}

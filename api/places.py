@@ -1,0 +1,58 @@
+"""Places: every position that can hold a car, what it takes, and what it holds."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from fastapi import APIRouter, Path, Query
+from starlette.responses import Response
+
+from api.authority import Viewer
+from api.garage_copy import Current, Link, shape_of
+from api.problem import unknown
+from api.schema import listing, single
+from controller.local_link.messages import PositionShape, PositionView
+
+router = APIRouter(prefix="/places", tags=["places"])
+
+Kind = Literal["place", "buffer", "cabin", "platform", "deck"]
+
+
+@router.get("", summary="All places", responses=listing("places", PositionView))
+async def every(
+    copy: Current,
+    link: Link,
+    _actor: Viewer,
+    kind: Annotated[
+        list[Kind] | None, Query(description="Positions of these kinds; places that store cars when not given.")
+    ] = None,
+    free: Annotated[
+        bool | None, Query(description="Only positions that hold and await no car, or only others.")
+    ] = None,
+) -> Response:
+    """Places that store cars; other positions (cabins, platforms, decks) by `kind`."""
+    shape = await shape_of(link)
+    views = {view.id: view for view in copy.snapshot.positions}
+    wanted = kind or ["place"]
+    found = [_joined(position, views.get(position.id)) for position in shape.positions if position.kind in wanted]
+    if free is not None:
+        found = [item for item in found if (item["vehicle"] is None and item["reserved_for"] is None) == free]
+    return copy.reply({"places": found})
+
+
+@router.get("/{place_id}", summary="One place", responses=single(PositionView, extra=PositionShape))
+async def one(place_id: Annotated[str, Path(max_length=64)], copy: Current, link: Link, _actor: Viewer) -> Response:
+    """One position of any kind by its name."""
+    shape = await shape_of(link)
+    for position in shape.positions:
+        if position.id == place_id:
+            view = next((item for item in copy.snapshot.positions if item.id == place_id), None)
+            return copy.reply(_joined(position, view))
+    raise unknown("place", place_id)
+
+
+def _joined(position: PositionShape, view: PositionView | None) -> dict[str, Any]:
+    """What a position is and what it holds, in one."""
+    state = view or PositionView(id=position.id, vehicle=None, reserved_for=None, claimed_by=None)
+    return {**msgspec.structs.asdict(position), **msgspec.structs.asdict(state)}
