@@ -190,11 +190,12 @@ def _too_close(config: GarageConfig, every: list[Spot]) -> Iterator[Finding]:
 
 
 def _close(spot: Spot, other: Spot, distance_mm: int, needed_mm: int) -> Finding:
-    text = f"{_named(spot)} and {_named(other)} are {distance_mm} mm apart and need {needed_mm} mm along the aisle."
+    pair = f"{_named(spot)} ({spot.key}) and {_named(other)} ({other.key})"
+    text = f"{pair} are {distance_mm} mm apart and need {needed_mm} mm along the aisle."
     if PositionKind.CABIN in {spot.kind, other.kind}:
         text += " A cabin that turns cars takes the circle that the car sweeps."
-    later = other if spot.kind is PositionKind.CABIN else spot
-    return Finding("TOO_CLOSE", later.key, "", text, "Leave out the column, move it, or make it narrower.")
+    subject = other if other.kind is PositionKind.CABIN else spot
+    return Finding("TOO_CLOSE", subject.key, "", text, "Leave out the column, move it, or make it narrower.")
 
 
 def _named(spot: Spot) -> str:
