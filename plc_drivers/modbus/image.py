@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
@@ -179,6 +179,14 @@ class BlockCodec:
         except (struct.error, OverflowError) as error:
             raise ImageError(f"{self._offender(raw)} does not fit its registers") from error
         return data if self._gather is None else self._scatter(data)
+
+    def layout(self) -> Iterator[tuple[int, int, int]]:
+        """Tag position, byte in the payload and mask of its bits there, for every byte of every tag."""
+        for field in self._fields:
+            if field.number is None:
+                yield from ((index, field.at[0], 1 << bit) for index, bit in field.bools)
+            else:
+                yield from ((field.number, at, 0xFF) for at in field.at)
 
     def _convert(self, values: Sequence[Any]) -> tuple[Any, ...]:
         out = list(values)
