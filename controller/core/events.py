@@ -11,9 +11,16 @@ from typing import Literal
 
 import msgspec
 
+from controller.garage.side import Side
+
 OrderKind = Literal["retrieve", "store", "relocate"]
 Outcome = Literal["done", "withdrawn", "failed"]
 HeadingName = Literal["left", "right"]
+
+
+def heading_name(side: Side) -> HeadingName:
+    """The word for a heading in events."""
+    return "left" if side is Side.LEFT else "right"
 
 
 class Fact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -158,6 +165,15 @@ class OrderWaiting(Fact, frozen=True, kw_only=True, tag="order-waiting"):
     remedy: str = ""
 
 
+class OrderRejected(Fact, frozen=True, kw_only=True, tag="order-rejected"):
+    """The order cannot be carried out (the car does not fit, nobody came); it ends when its cabin is clear."""
+
+    order: str
+    code: str
+    text: str
+    remedy: str
+
+
 class WithdrawalAsked(Fact, frozen=True, kw_only=True, tag="withdrawal-asked"):
     """Somebody withdrew an order; ``immediate`` stops its movers where they are."""
 
@@ -254,6 +270,7 @@ CoreEvent = (
     | LegStarted
     | LegEnded
     | OrderWaiting
+    | OrderRejected
     | WithdrawalAsked
     | OrderEnded
     | CabinPhaseChanged

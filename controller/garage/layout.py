@@ -122,6 +122,12 @@ class Layout:
             for position in self.positions.values()
             if (stop := self._stop(shuttle, position)) is not None
         }
+        self._in_front = {
+            rear.id: (place_id(rear.level, rear.column, rear.side, 1),)
+            for rear in self.positions.values()
+            if rear.depth > 1 and rear.level is not None and rear.column is not None and rear.side is not None
+        }
+        self._storage = tuple(p for p in self.positions.values() if p.kind is PositionKind.PLACE)
         self.rider = {shuttle.lift: shuttle.id for shuttle in self.shuttles.values() if shuttle.lift is not None}
 
     def stop(self, shuttle: str, position: str) -> Stop | None:
@@ -137,9 +143,13 @@ class Layout:
         lift = self.shuttles[shuttle].lift
         return None if lift is None else self.lifts[lift].column
 
+    def in_front_of(self, position: str) -> tuple[str, ...]:
+        """Positions between the aisle and ``position`` (double-deep); empty for one beside the aisle."""
+        return self._in_front.get(position, ())
+
     def storage(self) -> tuple[Position, ...]:
         """The places that store cars for long, in order of their ids."""
-        return tuple(p for p in self.positions.values() if p.kind is PositionKind.PLACE)
+        return self._storage
 
     def _positions(self, config: GarageConfig) -> list[Position]:
         found = [position for block in config.places for position in _places(block, config.garage.envelope)]

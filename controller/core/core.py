@@ -1,0 +1,194 @@
+"""The core: one step per scan cycle, from readings and requests to events and wishes.
+
+Owns the order in which the deciders look at the garage. Pure and deterministic: the same events, images, verdicts
+and times give the same decisions, live, in simulation and in the replay of an incident. Must never do I/O.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from controller.core import commanding
+from controller.core import events as ev
+from controller.core.admission import admit, repeated
+from controller.core.dispatch import Dispatcher, FirstCome
+from controller.core.handover import is_green, levels, run_cabin
+from controller.core.interface import Ask, Instant, Recorded, StepResult, Told
+from controller.core.log import EventLog
+from controller.core.placement import NearestFree, Placement
+from controller.core.progress import run_orders
+from controller.core.shape import shape_of
+from controller.core.situation import Situation
+from controller.core.state import GarageState, apply
+from controller.core.view import order_view, reason_of, snapshot
+from controller.core.waiting import WaitingReasons
+from controller.garage import Layout
+from controller.local_link.messages import (
+    Accepted,
+    Answer,
+    ClearDevice,
+    CycleView,
+    Reason,
+    Refused,
+    Request,
+    Shape,
+    Snapshot,
+    Start,
+    Stop,
+    SubmitOrder,
+    WithdrawOrder,
+)
+from plc_drivers.link import LinkStatus
+from plc_drivers.reading import ProcessImage
+from safety.refusal import Refusal
+from safety.verdict import Verdict
+from safety.wish import DeviceWish
+
+
+class GarageCore:
+    """The garage's decisions. One instance per controller process; not thread-safe."""
+
+    def __init__(
+        self,
+        layout: Layout,
+        *,
+        software: str = "",
+        config_hash: str = "",
+        dispatcher: Dispatcher | None = None,
+        placement: Placement | None = None,
+    ) -> None:
+        self.layout = layout
+        self.state = GarageState()
+        self._software, self._config_hash = software, config_hash
+        self._dispatcher = dispatcher or FirstCome()
+        self._placement = placement or NearestFree()
+        self._waiting = WaitingReasons()
+        sections = (*layout.config.lifts, *layout.config.shuttles, *layout.config.cabins, layout.config.safety)
+        self._link_of = {section.id: section.link for section in sections}
+
+    @property
+    def epoch(self) -> int:
+        """The owner epoch that this controller writes; 0 before it has claimed one."""
+        return self.state.epoch
+
+    @property
+    def last_seq(self) -> int:
+        """Number of the last event."""
+        return self.state.last_seq
+
+    def fold(self, recorded: Iterable[Recorded]) -> None:
+        """Rebuild the state from the journal. Nothing resumes: see ``claim_epoch``."""
+        for record in recorded:
+            apply(self.state, record.seq, record.at_ms, record.event)
+
+    def claim_epoch(self, image: ProcessImage, verdict: Verdict, seen: int, now: Instant) -> StepResult:
+        """Take an epoch above all that were used or seen, stopped, with nothing under way (H11, H13).
+
+        On an empty journal the cars of the configuration's takeover list come into the books.
+        """
+        log = EventLog(self.state, now)
+        situation = Situation(self.layout, self.state, image, verdict, log)
+        if self.state.mode != "stopped":
+            log.write(ev.ModeChanged(mode="stopped", actor="controller", cause="RESTARTED"))
+        log.write(ev.EpochClaimed(epoch=max(seen, self.state.epoch_used) + 1, seen=seen))
+        commanding.void_pending(situation)
+        if not self.state.vehicles and not self.state.orders_made:
+            self._take_over(log)
+        return StepResult(events=log.records)
+
+    def step(
+        self, image: ProcessImage, verdict: Verdict, asks: Sequence[Ask], now: Instant, durable_seq: int
+    ) -> StepResult:
+        """Decide one cycle.
+
+        ``durable_seq`` is the last event that is safely on disk; a motion command is wished for only when the
+        event of its intent is among those.
+        """
+        log = EventLog(self.state, now)
+        situation = Situation(self.layout, self.state, image, verdict, log)
+        commanding.observe(situation)
+        answers = [self._answer(situation, ask) for ask in asks]
+        if self.state.mode == "automatic":
+            self._decide(situation)
+        wishes = self._wishes(situation, durable_seq)
+        return StepResult(events=log.records, wishes=wishes, answers=answers)
+
+    def snapshot(
+        self,
+        image: ProcessImage,
+        verdict: Verdict,
+        now: Instant,
+        links: Sequence[LinkStatus],
+        cycle: CycleView,
+        seq: int,
+    ) -> Snapshot:
+        """What the outside may see now."""
+        situation = Situation(self.layout, self.state, image, verdict, EventLog(self.state, now))
+        return snapshot(situation, links, self._link_of, cycle, seq)
+
+    def shape(self) -> Shape:
+        """The garage's shape."""
+        return shape_of(self.layout, self._software, self._config_hash)
+
+    def _take_over(self, log: EventLog) -> None:
+        for entry in self.layout.config.vehicles:
+            log.write(
+                ev.VehicleKnown(
+                    vehicle=entry.id,
+                    model=entry.model,
+                    length_mm=entry.length_mm,
+                    width_mm=entry.width_mm,
+                    height_mm=entry.height_mm,
+                    weight_kg=entry.weight_kg,
+                    electric=entry.electric,
+                    position=entry.place,
+                    heading="left",
+                )
+            )
+
+    def _decide(self, situation: Situation) -> None:
+        reasons: dict[str, Refusal] = {}
+        for cabin in self.layout.cabins.values():
+            reason = run_cabin(situation, cabin, self._placement)
+            order = self.state.cabin(cabin.id).order
+            if reason is not None and reason.code and order is not None:
+                reasons[order] = reason
+        reasons |= run_orders(situation, self._placement)
+        reasons |= self._dispatcher.dispatch(situation, self._placement)
+        lasting = {order: reason for order, reason in reasons.items() if reason.code not in _MOMENTARY}
+        self._waiting.tell(situation, lasting)
+
+    def _wishes(self, situation: Situation, durable_seq: int) -> dict[str, DeviceWish]:
+        wishes: dict[str, DeviceWish] = {}
+        for device, image in situation.image.devices.items():
+            if not image.definition.is_commanded:
+                continue
+            cabin = self.layout.cabins.get(device)
+            outputs = {} if cabin is None else levels(situation, cabin)
+            wish = commanding.wish(situation, device, durable_seq, outputs)
+            if cabin is not None and self.state.mode == "automatic" and is_green(self.state.cabin(device)):
+                wish = DeviceWish(wish.permits | {"green"}, wish.command, wish.new_command, wish.levels)
+            wishes[device] = wish
+        return wishes
+
+    def _answer(self, situation: Situation, ask: Ask) -> Told:
+        request = ask.request
+        is_repeated = isinstance(request, SubmitOrder) and isinstance(repeated(situation, request), str)
+        outcome = admit(situation, request)
+        if isinstance(outcome, Refusal):
+            self._audit(situation, request, outcome)
+            reason = reason_of(outcome) or Reason(code=outcome.code, text=outcome.text, remedy=outcome.remedy)
+            return Told(ask.token, Refused(reason=reason), self.state.last_seq)
+        order = None if outcome is None else order_view(situation, self.state.orders[outcome])
+        answer: Answer = Accepted(order=order, repeated=is_repeated)
+        return Told(ask.token, answer, self.state.last_seq)
+
+    def _audit(self, situation: Situation, request: Request, refusal: Refusal) -> None:
+        """Interventions in the machine are journaled even when they were refused; refused orders are not."""
+        if isinstance(request, (Start, Stop, ClearDevice, WithdrawOrder)):
+            name = type(request).__name__
+            situation.log.write(ev.RequestRefused(request=name, actor=request.actor, code=refusal.code))
+
+
+_MOMENTARY = frozenset({"BUSY", "OWNERSHIP_PENDING"})
+"""Reasons that belong to the normal course of commands; they are no news."""

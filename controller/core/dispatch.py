@@ -1,0 +1,269 @@
+"""Which waiting order begins, and with what: routes, cabins and places that are free now, claimed all at once.
+
+Owns the rule of the queue. An order either claims everything that it needs in one act or claims nothing, so no
+order waits while it holds what another one needs (see the ADR on claims). Must never issue a command.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from controller.core import commanding
+from controller.core import events as ev
+from controller.core.handover import FREE, OPENING, READY, RESERVED, enter
+from controller.core.order import Order, OrderState
+from controller.core.placement import Placement, blockers, is_open
+from controller.core.route import Route, routes
+from controller.core.situation import Situation
+from controller.core.transfer import not_confirmed
+from safety.refusal import Refusal
+
+
+class Dispatcher(Protocol):
+    """Starts waiting orders."""
+
+    def dispatch(self, situation: Situation, placement: Placement) -> dict[str, Refusal]:
+        """Start what can start now; the reasons of the orders that cannot, by order."""
+        ...
+
+
+@dataclass(slots=True)
+class _Wanted:
+    """What earlier orders in the queue wait for: a later order must not take it from under them."""
+
+    names: set[str] = field(default_factory=set)
+
+
+class FirstCome:
+    """First come, first served: a later order may begin only with what no earlier one waits for.
+
+    Orders that hold a car in a cabin and wait for movers come before all that have not begun.
+    """
+
+    def dispatch(self, situation: Situation, placement: Placement) -> dict[str, Refusal]:
+        """Start what can start now, in the order of acceptance; the reasons of those that wait."""
+        wanted = _Wanted()
+        reasons: dict[str, Refusal] = {}
+        orders = situation.state.open_orders()
+        for order in orders:
+            if order.state is not OrderState.WAITING and _needs_route(situation, order):
+                reason = _continue(situation, order, placement, wanted)
+                if reason is not None:
+                    reasons[order.id] = reason
+        for order in orders:
+            if order.state is OrderState.WAITING:
+                reason = _begin(situation, order, placement, wanted)
+                if reason is not None:
+                    reasons[order.id] = reason
+        return reasons
+
+
+def _needs_route(situation: Situation, order: Order) -> bool:
+    """True for a running order whose car stands ready in a cabin and has no way to its place yet."""
+    if order.cabin is None or order.leg is not None:
+        return False
+    use = situation.state.cabin(order.cabin)
+    if use.order != order.id or use.phase != READY:
+        return False
+    position = situation.state.vehicles[order.vehicle].position
+    return position == situation.layout.cabins[order.cabin].position and not _has_way_from(order, position)
+
+
+def _has_way_from(order: Order, position: str | None) -> bool:
+    return order.legs_done < len(order.legs) and order.legs[order.legs_done].source == position
+
+
+def _continue(situation: Situation, order: Order, placement: Placement, wanted: _Wanted) -> Refusal | None:
+    """Give a car that stands ready in a cabin its place and the movers on the way."""
+    vehicle = situation.state.vehicles[order.vehicle]
+    start = vehicle.position
+    if start is None:
+        return None
+    kept = order.target if order.kind == "store" else order.source
+    if kept is None or vehicle.misfits(situation.layout.positions[kept].limits) or not is_open(situation, order, kept):
+        kept = placement.choose(situation, order, vehicle, start)
+    if kept is None:
+        return Refusal("GARAGE_FULL", "No free place is large enough for this car.", "Retrieve or relocate a car.")
+    route, reason = _free_route(situation, order, routes(situation.layout, start, kept), wanted, extra=(kept,))
+    if route is None:
+        return reason
+    claims = _claims(route, (kept,))
+    reserved = {c for c in order.claims if c in situation.layout.positions} - {kept, start}
+    if reserved:
+        situation.log.write(ev.ClaimsFreed(order=order.id, claims=sorted(reserved)))
+    situation.log.write(ev.ClaimsAdded(order=order.id, claims=sorted(claims)))
+    _choose_route(situation, order, route, kept)
+    return None
+
+
+def _begin(situation: Situation, order: Order, placement: Placement, wanted: _Wanted) -> Refusal | None:
+    match order.kind:
+        case "retrieve":
+            return _begin_retrieve(situation, order, wanted)
+        case "store":
+            return _begin_store(situation, order, placement, wanted)
+        case "relocate":
+            return _begin_relocate(situation, order, placement, wanted)
+
+
+def _begin_retrieve(situation: Situation, order: Order, wanted: _Wanted) -> Refusal | None:
+    vehicle = situation.state.vehicles[order.vehicle]
+    source = vehicle.position
+    if source is None:
+        return Refusal("VEHICLE_NOT_HERE", f"{order.vehicle} is not in the garage.", "Withdraw the order.")
+    if (reason := shut_in(situation, source)) is not None:
+        return reason
+    found: Refusal | None = None
+    for cabin in _cabins(situation, order):
+        shape = situation.layout.cabins[cabin]
+        reason = _cabin_unready(situation, cabin) or _misfit(vehicle.misfits(shape.envelope), cabin)
+        if reason is None and cabin in wanted.names:
+            reason = Refusal("EARLIER_ORDER", f"{cabin} goes to an order that came earlier.", "Wait.")
+        if reason is None:
+            extra = (cabin, shape.position, source)
+            ways = routes(situation.layout, source, shape.position)
+            route, reason = _free_route(situation, order, ways, wanted, extra=extra)
+            if route is not None:
+                claims = sorted(_claims(route, extra))
+                situation.log.write(ev.OrderStarted(order=order.id, claims=claims, cabin=cabin))
+                _choose_route(situation, order, route, shape.position)
+                enter(situation, cabin, RESERVED, order.id)
+                return None
+        found = found or reason
+    wanted.names.update(_cabins(situation, order) if order.wanted_cabin else ())
+    return found
+
+
+def _begin_store(situation: Situation, order: Order, placement: Placement, wanted: _Wanted) -> Refusal | None:
+    vehicle = situation.state.vehicles[order.vehicle]
+    found: Refusal | None = None
+    for cabin in _cabins(situation, order):
+        shape = situation.layout.cabins[cabin]
+        reason = _cabin_unready(situation, cabin)
+        if reason is None and cabin in wanted.names:
+            reason = Refusal("EARLIER_ORDER", f"{cabin} goes to an order that came earlier.", "Wait.")
+        if reason is None:
+            place = order.target or placement.choose(situation, order, vehicle, shape.position)
+            if place is None or not is_open(situation, order, place):
+                return Refusal("GARAGE_FULL", "No free place is large enough for this car.", "Retrieve a car first.")
+            claims = [cabin, shape.position, place]
+            situation.log.write(ev.OrderStarted(order=order.id, claims=claims, cabin=cabin))
+            enter(situation, cabin, OPENING, order.id)
+            return None
+        found = found or reason
+    wanted.names.update(_cabins(situation, order) if order.wanted_cabin else ())
+    return found
+
+
+def _begin_relocate(situation: Situation, order: Order, placement: Placement, wanted: _Wanted) -> Refusal | None:
+    vehicle = situation.state.vehicles[order.vehicle]
+    source = vehicle.position
+    if source is None:
+        return Refusal("VEHICLE_NOT_HERE", f"{order.vehicle} is not in the garage.", "Withdraw the order.")
+    if (reason := shut_in(situation, source)) is not None:
+        return reason
+    target = order.target or placement.choose(situation, order, vehicle, source)
+    if target is None or not is_open(situation, order, target):
+        return Refusal("PLACE_NOT_FREE", "The place asked for is not free.", "Choose another place, or wait.")
+    extra = (source, target)
+    route, reason = _free_route(situation, order, routes(situation.layout, source, target), wanted, extra=extra)
+    if route is None:
+        return reason
+    situation.log.write(ev.OrderStarted(order=order.id, claims=sorted(_claims(route, extra))))
+    _choose_route(situation, order, route, target)
+    return None
+
+
+def shut_in(situation: Situation, position: str) -> Refusal | None:
+    """Why the car at ``position`` cannot be taken out past its neighbours."""
+    fronts = blockers(situation, position)
+    if not fronts:
+        return None
+    return Refusal(
+        "BEHIND_ANOTHER_CAR",
+        f"The car at {position} stands behind {', '.join(situation.state.occupant[f] for f in fronts)}.",
+        f"Relocate the car at {fronts[0]} first.",
+    )
+
+
+def _cabins(situation: Situation, order: Order) -> Iterable[str]:
+    return (order.wanted_cabin,) if order.wanted_cabin is not None else tuple(situation.layout.cabins)
+
+
+def _cabin_unready(situation: Situation, cabin: str) -> Refusal | None:
+    """Why a cabin cannot be given to an order now."""
+    state = situation.state
+    holder = state.claims.get(cabin)
+    if holder is not None:
+        return Refusal("CABIN_BUSY", f"{cabin} is used by order {holder}.", "Wait until its customer has left.")
+    if (reason := commanding.unready(situation, cabin)) is not None:
+        return reason
+    if state.cabin(cabin).phase != FREE or cabin not in situation.verdict.proven_empty:
+        return not_confirmed(cabin)
+    return None
+
+
+def _misfit(misfits: tuple[str, ...], cabin: str) -> Refusal | None:
+    if not misfits:
+        return None
+    return Refusal("CABIN_TOO_SMALL", f"The car does not fit {cabin}: {', '.join(misfits)}.", "Choose another cabin.")
+
+
+def _free_route(
+    situation: Situation, order: Order, ways: Iterable[Route], wanted: _Wanted, extra: tuple[str, ...]
+) -> tuple[Route | None, Refusal | None]:
+    """The quickest way on which everything is free; else why not, and its movers are kept for this order."""
+    found: Refusal | None = None
+    ways = tuple(ways)
+    for route in ways:
+        reason = _route_unready(situation, order, route, wanted, extra)
+        if reason is None:
+            return route, None
+        found = found or reason
+    if ways:
+        wanted.names.update(_claims(ways[0], extra))
+    return None, found or Refusal("NO_WAY", "No shuttle connects the two positions.", "Check the configuration.")
+
+
+def _route_unready(
+    situation: Situation, order: Order, route: Route, wanted: _Wanted, extra: tuple[str, ...]
+) -> Refusal | None:
+    state = situation.state
+    for name in sorted(_claims(route, extra)):
+        holder = state.claims.get(name)
+        if holder is not None and holder != order.id:
+            return Refusal("RESOURCE_BUSY", f"{name} is used by order {holder}.", "Wait.")
+        if name in wanted.names:
+            return Refusal("EARLIER_ORDER", f"{name} goes to an order that came earlier.", "Wait.")
+    for mover in sorted(route.movers):
+        if (reason := commanding.unready(situation, mover)) is not None:
+            return reason
+    decks = [situation.layout.shuttles[leg.shuttle].deck for leg in route.legs]
+    for position in (*sorted(route.platforms), *decks):
+        vehicle = state.occupant.get(position)
+        if vehicle is not None and vehicle != order.vehicle:
+            return Refusal("POSITION_OCCUPIED", f"{vehicle} stands on {position}.", f"Relocate {vehicle} first.")
+    return None
+
+
+def _claims(route: Route, extra: tuple[str, ...]) -> set[str]:
+    return {*route.movers, *route.platforms, *extra}
+
+
+def _choose_route(situation: Situation, order: Order, route: Route, target: str) -> None:
+    legs = [(leg.shuttle, leg.source, leg.target) for leg in route.legs]
+    situation.log.write(ev.RouteChosen(order=order.id, legs=legs, target=target))
+
+
+def reroute(situation: Situation, order: Order, target: str) -> bool:
+    """Send a car that is under way to ``target`` with the movers that the order holds; False when they do not do."""
+    start = situation.state.vehicles[order.vehicle].position
+    if start is None:
+        return False
+    for route in routes(situation.layout, start, target):
+        if all(situation.state.claims.get(name) == order.id for name in route.movers | route.platforms):
+            _choose_route(situation, order, route, target)
+            return True
+    return False

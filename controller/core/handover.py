@@ -1,0 +1,487 @@
+"""The handover in a cabin: people and machine take turns, phase by phase.
+
+Owns the phases of a cabin and what ends each. A phase ends by proof from sensors or by a person's act, never by
+time alone. Must never move a car between positions (``transfer.py`` does) and never override presence (H02).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from controller.core import commanding
+from controller.core import events as ev
+from controller.core.order import Order
+from controller.core.placement import Placement
+from controller.core.situation import Situation
+from controller.core.state import CabinUse
+from controller.core.transfer import cabin_on_leg, not_confirmed
+from controller.core.vehicle import Vehicle
+from controller.garage import Cabin
+from plc_drivers.contract import CommandCode
+from plc_drivers.contract.codes import Sign, TrafficLight
+from safety.refusal import Refusal
+
+FREE = "free"
+RESERVED = "reserved"
+LOADING = "loading"
+TURNING = "turning"
+OPENING = "opening"
+LEAVING = "leaving"
+CLOSING = "closing"
+CONFIRMING = "confirming"
+INVITING = "inviting"
+POSITIONING = "positioning"
+STEPPING_OUT = "stepping-out"
+SECURING = "securing"
+CHECKING = "checking"
+READY = "ready"
+REJECTING = "rejecting"
+ABANDONING = "abandoning"
+
+HALF_TURN_MDEG = 180_000
+_ALIGNED_MDEG = 1000
+
+
+def run_cabin(situation: Situation, cabin: Cabin, placement: Placement) -> Refusal | None:
+    """Advance one cabin's handover; the reason when its order must wait."""
+    use = situation.state.cabin(cabin.id)
+    order = None if use.order is None else situation.state.orders.get(use.order)
+    if order is None or order.state.is_over:
+        _tidy(situation, cabin)
+        return None
+    step = _STEPS.get(use.phase)
+    return None if step is None else step(situation, cabin, order, placement)
+
+
+def levels(situation: Situation, cabin: Cabin) -> dict[str, int]:
+    """Light and sign that the phase asks for; the light is red wherever it is not plainly to be green (H01)."""
+    use = situation.state.cabin(cabin.id)
+    sign = _SIGNS.get(use.phase, Sign.PLEASE_WAIT)
+    if use.phase == FREE:
+        sign = Sign.BLANK if cabin.id in situation.verdict.proven_empty else Sign.CONFIRM_EMPTY
+    elif use.phase == POSITIONING:
+        sign = _guidance(situation, cabin.id)
+    elif use.phase in (CLOSING, SECURING, CONFIRMING, CHECKING) and not _sees_nobody(situation, cabin.id):
+        sign = Sign.STEP_OUT
+    green = is_green(use)
+    return {"traffic_light": int(TrafficLight.GREEN if green else TrafficLight.RED), "sign": int(sign)}
+
+
+def is_green(use: CabinUse) -> bool:
+    """True in the phases in which a driver is to drive in or out."""
+    return use.phase in (LEAVING, INVITING, REJECTING)
+
+
+_SIGNS = {
+    LEAVING: Sign.DRIVE_OUT,
+    INVITING: Sign.DRIVE_IN,
+    STEPPING_OUT: Sign.LEAVE_CAR,
+    SECURING: Sign.CONFIRM_EMPTY,
+    CHECKING: Sign.CONFIRM_EMPTY,
+    CLOSING: Sign.CONFIRM_EMPTY,
+    CONFIRMING: Sign.CONFIRM_EMPTY,
+    REJECTING: Sign.DOES_NOT_FIT,
+}
+
+
+def enter(situation: Situation, cabin: str, phase: str, order: str | None) -> None:
+    """Go to a phase."""
+    use = situation.state.cabin(cabin)
+    if (use.phase, use.order) != (phase, order):
+        situation.log.write(ev.CabinPhaseChanged(cabin=cabin, phase=phase, order=order))
+
+
+# --- questions to the sensors -------------------------------------------------------------------------------
+
+
+def is_outer_shut(situation: Situation, cabin: str) -> bool:
+    """True when the outer door is proven closed and locked."""
+    return situation.value(cabin, "outer_closed") is True and situation.value(cabin, "outer_locked") is True
+
+
+def is_inner_shut(situation: Situation, cabin: str) -> bool:
+    """True when the inner door is proven closed and locked."""
+    return situation.value(cabin, "inner_closed") is True and situation.value(cabin, "inner_locked") is True
+
+
+def is_vehicle_gone(situation: Situation, cabin: str) -> bool:
+    """True when both vehicle sensors say that nothing stands there (H05)."""
+    return situation.value(cabin, "vehicle_present") is False and situation.value(cabin, "vehicle_clear") is True
+
+
+def is_vehicle_there(situation: Situation, cabin: str) -> bool:
+    """True when both vehicle sensors see a car."""
+    return situation.value(cabin, "vehicle_present") is True and situation.value(cabin, "vehicle_clear") is False
+
+
+def _sees_nobody(situation: Situation, cabin: str) -> bool:
+    return (
+        situation.value(cabin, "curtain_ok") is True
+        and situation.value(cabin, "curtain_count") == 0
+        and situation.value(cabin, "scanner_clear") is True
+    )
+
+
+def _may_close(situation: Situation, cabin: str) -> bool:
+    return _sees_nobody(situation, cabin) and situation.value(cabin, "outer_unobstructed") is True
+
+
+def _is_aligned(situation: Situation, cabin: Cabin) -> bool:
+    angle = situation.value(cabin.id, "angle_mdeg")
+    return angle is not None and min(angle % HALF_TURN_MDEG, -angle % HALF_TURN_MDEG) <= _ALIGNED_MDEG
+
+
+def _guidance(situation: Situation, cabin: str) -> Sign:
+    if situation.value(cabin, "wheels_in_place") is True:
+        return Sign.STOP
+    offset = situation.value(cabin, "wheel_offset_mm")
+    if offset is None:
+        return Sign.PLEASE_WAIT
+    return Sign.BACK if offset > 0 else Sign.FORWARD
+
+
+# --- phases -------------------------------------------------------------------------------------------------
+
+
+def _tidy(situation: Situation, cabin: Cabin) -> None:
+    """Nobody uses the cabin: both doors shut, so that it can be proven empty and stays so."""
+    if situation.state.mode != "automatic":
+        return
+    if not is_outer_shut(situation, cabin.id) and _may_close(situation, cabin.id):
+        commanding.command(situation, cabin.id, CommandCode.CLOSE_OUTER_DOOR)
+    elif not is_inner_shut(situation, cabin.id):
+        commanding.command(situation, cabin.id, CommandCode.CLOSE_INNER_DOOR)
+
+
+def _reserved(situation: Situation, cabin: Cabin, order: Order, _: Placement) -> Refusal | None:
+    """A car is on its way to this cabin: be aligned, and open the inner door when the shuttle has come."""
+    position = situation.state.vehicles[order.vehicle].position
+    if position == cabin.position:
+        if _is_mover_gone(situation, cabin):
+            enter(situation, cabin.id, TURNING, order.id)
+        return None
+    return _serve_inner_door(situation, cabin, order)
+
+
+def _is_mover_gone(situation: Situation, cabin: Cabin) -> bool:
+    return all(
+        situation.value(shuttle, "forks_centred") is True and situation.state.mailbox(shuttle).pending is None
+        for shuttle in situation.layout.reached_by(cabin.position)
+        if situation.state.claims.get(shuttle) == situation.state.claims.get(cabin.id)
+    )
+
+
+def _serve_inner_door(situation: Situation, cabin: Cabin, order: Order) -> Refusal | None:
+    """Open the inner door for a leg that needs it next, when its shuttle is on the cabin's level."""
+    leg = order.current_leg
+    if leg is None or cabin_on_leg(situation, order, leg) != cabin.id:
+        return None
+    if situation.value(cabin.id, "inner_open") is True:
+        return None
+    if cabin.id not in situation.verdict.proven_empty:
+        return not_confirmed(cabin.id)
+    if not _is_aligned(situation, cabin):
+        return commanding.command(situation, cabin.id, CommandCode.ROTATE, 0, order=order.id)
+    if not _is_shuttle_near(situation, cabin, leg.shuttle):
+        return None
+    return commanding.command(situation, cabin.id, CommandCode.OPEN_INNER_DOOR, order=order.id)
+
+
+def _is_shuttle_near(situation: Situation, cabin: Cabin, shuttle: str) -> bool:
+    lift = situation.layout.shuttles[shuttle].lift
+    return lift is None or situation.is_locked_at(lift, cabin.level)
+
+
+def _turning(situation: Situation, cabin: Cabin, order: Order, _: Placement) -> Refusal | None:
+    """The car stands in the cabin: shut the inner door and turn its nose to the exit."""
+    if order.kind == "retrieve" and order.withdrawal:
+        enter(situation, cabin.id, READY, order.id)
+        return None
+    if not is_inner_shut(situation, cabin.id):
+        return commanding.command(situation, cabin.id, CommandCode.CLOSE_INNER_DOOR, order=order.id)
+    vehicle = situation.state.vehicles[order.vehicle]
+    if not cabin.turntable or vehicle.heading is cabin.side:
+        enter(situation, cabin.id, OPENING, order.id)
+        return None
+    return _turn(situation, cabin, order, vehicle)
+
+
+def _turn(situation: Situation, cabin: Cabin, order: Order, vehicle: Vehicle) -> Refusal | None:
+    last = situation.state.mailbox(cabin.id).last
+    is_turned = (
+        last is not None
+        and (last.code, last.order, last.ok) == (CommandCode.ROTATE, order.id, True)
+        and abs(int(situation.value(cabin.id, "angle_mdeg") or 0) - last.arg1) <= _ALIGNED_MDEG
+    )
+    if is_turned:
+        heading = ev.heading_name(cabin.side)
+        situation.log.write(ev.VehicleTurned(vehicle=vehicle.id, heading=heading))
+        enter(situation, cabin.id, OPENING, order.id)
+        return None
+    angle = situation.value(cabin.id, "angle_mdeg")
+    if angle is None:
+        return commanding.unready(situation, cabin.id)
+    if last is not None and last.code is CommandCode.ROTATE and last.order == order.id:
+        goal = last.arg1
+    else:
+        goal = 0 if angle > HALF_TURN_MDEG // 2 else HALF_TURN_MDEG
+    return commanding.command(situation, cabin.id, CommandCode.ROTATE, goal, order=order.id)
+
+
+def _opening(situation: Situation, cabin: Cabin, order: Order, _: Placement) -> Refusal | None:
+    """Open to the driver: to leave with the car, or to bring one."""
+    if situation.value(cabin.id, "outer_open") is True:
+        if situation.state.vehicles[order.vehicle].position == cabin.position:
+            phase = LEAVING
+        else:
+            phase = REJECTING if order.withdrawal or order.rejection is not None else INVITING
+        enter(situation, cabin.id, phase, order.id)
+        return None
+    if not is_inner_shut(situation, cabin.id):
+        return commanding.command(situation, cabin.id, CommandCode.CLOSE_INNER_DOOR, order=order.id)
+    return commanding.command(situation, cabin.id, CommandCode.OPEN_OUTER_DOOR, order=order.id)
+
+
+def _leaving(situation: Situation, cabin: Cabin, order: Order, _: Placement) -> Refusal | None:
+    """Wait until car and driver have left; both vehicle sensors and both presence sensors must agree (H05)."""
+    take_back = order.kind == "retrieve" and bool(order.withdrawal)
+    if take_back and is_vehicle_there(situation, cabin.id) and _may_close(situation, cabin.id):
+        enter(situation, cabin.id, SECURING, order.id)
+        return None
+    if is_vehicle_gone(situation, cabin.id) and _may_close(situation, cabin.id):
+        situation.log.write(ev.VehicleLeft(vehicle=order.vehicle, cabin=cabin.id))
+        enter(situation, cabin.id, CLOSING, order.id)
+        return None
+    return _overdue(situation, cabin, "CUSTOMER_ABSENT", "has not driven the car out")
+
+
+def _rejecting(situation: Situation, cabin: Cabin, order: Order, _: Placement) -> Refusal | None:
+    """The car fits nowhere: the driver takes it out again."""
+    if is_vehicle_gone(situation, cabin.id) and _may_close(situation, cabin.id):
+        enter(situation, cabin.id, CLOSING, order.id)
+        return None
+    return order.rejection or _overdue(situation, cabin, "CUSTOMER_ABSENT", "has not driven the car out")
+
+
+def _overdue(situation: Situation, cabin: Cabin, code: str, what: str) -> Refusal | None:
+    since_ms = situation.state.cabin(cabin.id).since_ms
+    limit_s = situation.config.controller.customer_timeout_s
+    if situation.now.unix_ms - since_ms < limit_s * 1000:
+        return None
+    return Refusal(
+        code,
+        f"The customer at {cabin.id} {what} for {limit_s} s.",
+        f"Send an attendant to {cabin.id}; withdraw the order when nobody comes.",
+    )
+
+
+def _closing(situation: Situation, cabin: Cabin, order: Order, _: Placement) -> Refusal | None:
+    """The car is gone: close the outer door."""
+    if is_outer_shut(situation, cabin.id):
+        enter(situation, cabin.id, CONFIRMING, order.id)
+        return None
+    return _close_outer(situation, cabin, order)
+
+
+def _close_outer(situation: Situation, cabin: Cabin, order: Order) -> Refusal | None:
+    if not _may_close(situation, cabin.id):
+        return _someone_inside(cabin.id)
+    return commanding.command(situation, cabin.id, CommandCode.CLOSE_OUTER_DOOR, order=order.id)
+
+
+def _someone_inside(cabin: str) -> Refusal:
+    return Refusal(
+        "PERSON_IN_CABIN",
+        f"Somebody is in {cabin} or in its door, or a presence sensor is not clear.",
+        f"Ask everybody to step out of {cabin}; if nobody is there, have the presence sensors checked.",
+    )
+
+
+def _confirming(situation: Situation, cabin: Cabin, order: Order, _: Placement) -> Refusal | None:
+    """The outer door is shut behind the customer: wait for the proof that nobody was left inside (H02)."""
+    if cabin.id in situation.verdict.proven_empty:
+        _end_at_cabin(situation, cabin, order)
+        return None
+    return _let_out(situation, cabin, order) or not_confirmed(cabin.id)
+
+
+def _let_out(situation: Situation, cabin: Cabin, order: Order) -> Refusal | None:
+    """Somebody shows up behind the shut door: open it again; nothing else may move (H04)."""
+    seen = situation.value(cabin.id, "scanner_clear") is False or (situation.value(cabin.id, "curtain_count") or 0) > 0
+    if not seen and situation.value(cabin.id, "outer_closed") is True:
+        return None
+    if situation.value(cabin.id, "outer_open") is True:
+        back = CLOSING if is_vehicle_gone(situation, cabin.id) else SECURING
+        enter(situation, cabin.id, back, order.id)
+        return None
+    return commanding.command(situation, cabin.id, CommandCode.OPEN_OUTER_DOOR, order=order.id)
+
+
+def _end_at_cabin(situation: Situation, cabin: Cabin, order: Order) -> None:
+    enter(situation, cabin.id, FREE, None)
+    why = order.rejection
+    if order.withdrawal:
+        situation.log.write(ev.OrderEnded(order=order.id, outcome="withdrawn"))
+    elif why is not None:
+        situation.log.write(
+            ev.OrderEnded(order=order.id, outcome="failed", code=why.code, text=why.text, remedy=why.remedy)
+        )
+    else:
+        situation.log.write(ev.OrderEnded(order=order.id, outcome="done"))
+
+
+def reject(situation: Situation, order: Order, why: Refusal) -> None:
+    """Note why an order cannot be carried out; it ends when its cabin is clear."""
+    situation.log.write(ev.OrderRejected(order=order.id, code=why.code, text=why.text, remedy=why.remedy))
+
+
+def _inviting(situation: Situation, cabin: Cabin, order: Order, _: Placement) -> Refusal | None:
+    """Green: wait for the car to be brought."""
+    if is_vehicle_there(situation, cabin.id):
+        enter(situation, cabin.id, POSITIONING, order.id)
+        return None
+    absent = _overdue(situation, cabin, "NO_SHOW", "has not brought a car")
+    if absent is not None or order.withdrawal:
+        if absent is not None and not order.withdrawal:
+            reject(situation, order, absent)
+        enter(situation, cabin.id, REJECTING, order.id)
+    return absent
+
+
+def _positioning(situation: Situation, cabin: Cabin, order: Order, placement: Placement) -> Refusal | None:
+    """Guide the driver until the wheels stand in their mark, then measure and see whether it fits (H14)."""
+    if is_vehicle_gone(situation, cabin.id) or order.withdrawal:
+        enter(situation, cabin.id, REJECTING if order.withdrawal else INVITING, order.id)
+        return None
+    if situation.value(cabin.id, "wheels_in_place") is not True:
+        return _overdue(situation, cabin, "NOT_IN_POSITION", "has not brought the car into position")
+    measured = _measured(situation, cabin.id, order)
+    if measured is None:
+        return Refusal("MEASURING", f"{cabin.id} is measuring the car.", "Wait; check the light barriers if it lasts.")
+    refusal = _refuse_car(situation, cabin, order, measured, placement)
+    if refusal is not None:
+        reject(situation, order, refusal)
+        enter(situation, cabin.id, REJECTING, order.id)
+        return refusal
+    situation.log.write(measured)
+    enter(situation, cabin.id, STEPPING_OUT, order.id)
+    return None
+
+
+def _measured(situation: Situation, cabin: str, order: Order) -> ev.VehicleMeasured | None:
+    names = ("vehicle_length_mm", "vehicle_width_mm", "vehicle_height_mm", "vehicle_weight_kg")
+    values = [situation.value(cabin, name) for name in names]
+    if any(value is None or value == 0 for value in values):
+        return None
+    length, width, height, weight = (int(value or 0) for value in values)
+    return ev.VehicleMeasured(
+        vehicle=order.vehicle, cabin=cabin, length_mm=length, width_mm=width, height_mm=height, weight_kg=weight
+    )
+
+
+def _refuse_car(
+    situation: Situation, cabin: Cabin, order: Order, measured: ev.VehicleMeasured, placement: Placement
+) -> Refusal | None:
+    vehicle = Vehicle(
+        order.vehicle,
+        "",
+        measured.length_mm,
+        measured.width_mm,
+        measured.height_mm,
+        measured.weight_kg,
+        electric=False,
+    )
+    clearance = situation.value(cabin.id, "ground_clearance_mm")
+    least = cabin.envelope.ground_clearance_mm_min
+    misfits = list(vehicle.misfits(cabin.envelope))
+    if clearance is None or clearance < least:
+        misfits.append(f"ground clearance {clearance} mm below {least} mm")
+    if situation.value(cabin.id, "vehicle_in_envelope") is not True:
+        misfits.append("a light barrier of the size check is interrupted")
+    if not misfits and placement.choose(situation, order, vehicle, cabin.position) is None:
+        misfits.append("no free place is large enough")
+    if not misfits:
+        return None
+    return Refusal(
+        "VEHICLE_DOES_NOT_FIT",
+        f"The car in {cabin.id} cannot be stored: {', '.join(misfits)}.",
+        "The driver drives it out again; fold mirrors, remove roof loads, or use another garage.",
+    )
+
+
+def _stepping_out(situation: Situation, cabin: Cabin, order: Order, _: Placement) -> Refusal | None:
+    """The car is in position: engine off, brake on, everybody out."""
+    if order.withdrawal:
+        enter(situation, cabin.id, REJECTING, order.id)
+        return None
+    if situation.value(cabin.id, "wheels_in_place") is False:
+        enter(situation, cabin.id, POSITIONING, order.id)
+        return None
+    if _may_close(situation, cabin.id):
+        enter(situation, cabin.id, SECURING, order.id)
+        return None
+    return _overdue(situation, cabin, "CUSTOMER_STAYS", "has not left the cabin")
+
+
+def _securing(situation: Situation, cabin: Cabin, order: Order, _: Placement) -> Refusal | None:
+    """Everybody is out and the car stays: close the outer door."""
+    if order.kind == "store" and order.withdrawal:
+        enter(situation, cabin.id, OPENING, order.id)
+        return None
+    if is_outer_shut(situation, cabin.id):
+        enter(situation, cabin.id, CHECKING, order.id)
+        return None
+    return _close_outer(situation, cabin, order)
+
+
+def _checking(situation: Situation, cabin: Cabin, order: Order, _: Placement) -> Refusal | None:
+    """Wait for the proof that nobody is left inside; then the car is ours (H02)."""
+    if order.kind == "store" and order.withdrawal:
+        enter(situation, cabin.id, OPENING, order.id)
+        return None
+    if cabin.id not in situation.verdict.proven_empty:
+        return _let_out(situation, cabin, order) or not_confirmed(cabin.id)
+    if not is_vehicle_there(situation, cabin.id):
+        return Refusal(
+            "VEHICLE_UNPROVEN",
+            f"The vehicle sensors of {cabin.id} do not agree that a car stands there.",
+            f"Look into {cabin.id} and have loop and light barrier checked.",
+        )
+    if order.kind == "store" and situation.state.vehicles[order.vehicle].position is None:
+        heading = ev.heading_name(cabin.side.other)
+        situation.log.write(ev.VehicleArrived(vehicle=order.vehicle, position=cabin.position, heading=heading))
+    enter(situation, cabin.id, READY, order.id)
+    return None
+
+
+def _ready(situation: Situation, cabin: Cabin, order: Order, _: Placement) -> Refusal | None:
+    """The car waits for the machine, or has just been taken: then shut the inner door and free the cabin."""
+    if order.kind == "store" and order.withdrawal and order.leg is None and not order.legs:
+        enter(situation, cabin.id, TURNING, order.id)
+        return None
+    if situation.state.vehicles[order.vehicle].position == cabin.position:
+        return _serve_inner_door(situation, cabin, order)
+    if not _is_mover_gone(situation, cabin):
+        return None
+    if not is_inner_shut(situation, cabin.id):
+        return commanding.command(situation, cabin.id, CommandCode.CLOSE_INNER_DOOR, order=order.id)
+    enter(situation, cabin.id, FREE, None)
+    situation.log.write(ev.ClaimsFreed(order=order.id, claims=[cabin.id, cabin.position]))
+    return None
+
+
+_STEPS: dict[str, Callable[[Situation, Cabin, Order, Placement], Refusal | None]] = {
+    RESERVED: _reserved,
+    TURNING: _turning,
+    OPENING: _opening,
+    LEAVING: _leaving,
+    REJECTING: _rejecting,
+    CLOSING: _closing,
+    CONFIRMING: _confirming,
+    INVITING: _inviting,
+    POSITIONING: _positioning,
+    STEPPING_OUT: _stepping_out,
+    SECURING: _securing,
+    CHECKING: _checking,
+    READY: _ready,
+}

@@ -1,0 +1,79 @@
+"""An order and its legs, as the core keeps them.
+
+Owns the records. Must never decide what an order does next.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Literal
+
+from controller.core.events import OrderKind
+from safety.refusal import Refusal
+
+
+class OrderState(Enum):
+    """Where an order stands in its life."""
+
+    WAITING = "waiting"
+    ACTIVE = "active"
+    WITHDRAWING = "withdrawing"
+    DONE = "done"
+    WITHDRAWN = "withdrawn"
+    FAILED = "failed"
+
+    @property
+    def is_over(self) -> bool:
+        """True when the order holds nothing any more."""
+        return self in _OVER
+
+
+_OVER = frozenset({OrderState.DONE, OrderState.WITHDRAWN, OrderState.FAILED})
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """One car from ``source`` to ``target``, both position ids, by one shuttle."""
+
+    shuttle: str
+    source: str
+    target: str
+
+
+@dataclass(slots=True)
+class Order:
+    """An order. Changed by ``state.apply`` only.
+
+    ``leg`` is the index of the leg under way, None while none is. ``claims`` are the ids of the movers, cabins
+    and positions that are this order's alone. ``waiting`` is None while the order goes on;
+    ``rejection`` is why it cannot be carried out and only has to be brought to its end.
+    """
+
+    id: str
+    kind: OrderKind
+    vehicle: str
+    accepted_at_ms: int
+    actor: str
+    source: str | None = None
+    target: str | None = None
+    cabin: str | None = None
+    wanted_cabin: str | None = None
+    state: OrderState = OrderState.WAITING
+    legs: tuple[Leg, ...] = ()
+    leg: int | None = None
+    legs_done: int = 0
+    claims: set[str] = field(default_factory=set)
+    waiting: Refusal | None = None
+    started_at_ms: int | None = None
+    ended_at_ms: int | None = None
+    outcome: Refusal | None = None
+    rejection: Refusal | None = None
+    withdrawal: Literal["", "regular", "immediate"] = ""
+    key: str | None = None
+    fingerprint: str = ""
+
+    @property
+    def current_leg(self) -> Leg | None:
+        """The leg under way, None while none is."""
+        return None if self.leg is None else self.legs[self.leg]

@@ -1,0 +1,183 @@
+"""A running order from claim to claim: its legs one after another, and what it gives back when.
+
+Owns the life of an order between its start and the handover or its end, including withdrawal. Must never choose
+routes or places on its own; it asks ``dispatch`` and ``placement``.
+"""
+
+from __future__ import annotations
+
+from controller.core import commanding
+from controller.core import events as ev
+from controller.core.dispatch import reroute
+from controller.core.handover import FREE, INVITING, OPENING, RESERVED, enter
+from controller.core.order import Order, OrderState
+from controller.core.placement import Placement, is_open
+from controller.core.situation import Situation
+from controller.core.transfer import run_leg
+from controller.garage import PositionKind
+from safety.refusal import Refusal
+
+
+def run_order(situation: Situation, order: Order, placement: Placement) -> Refusal | None:
+    """Advance an active or withdrawing order; the reason when it must wait."""
+    if order.state is OrderState.WITHDRAWING:
+        reason, is_settled = _withdraw(situation, order, placement)
+        if is_settled:
+            return reason
+    if order.legs_done < len(order.legs):
+        if order.leg is None:
+            situation.log.write(ev.LegStarted(order=order.id, index=order.legs_done))
+        leg = order.current_leg
+        reason = None if leg is None else run_leg(situation, order, leg)
+        if order.leg is not None or order.legs_done < len(order.legs):
+            return reason
+    if order.legs and _is_at(situation, order, order.target):
+        _arrive(situation, order)
+    return None
+
+
+def _is_at(situation: Situation, order: Order, position: str | None) -> bool:
+    return position is not None and situation.state.vehicles[order.vehicle].position == position
+
+
+def _arrive(situation: Situation, order: Order) -> None:
+    """All legs are done: give back the movers; an order that ends in storage is over."""
+    target = situation.layout.positions[order.target or ""]
+    if target.kind is PositionKind.CABIN:
+        kept = {target.id, target.owner}
+        free = sorted(order.claims - kept)
+        if free:
+            situation.log.write(ev.ClaimsFreed(order=order.id, claims=free))
+        return
+    cabin = order.cabin
+    if cabin is not None and situation.state.cabin(cabin).order == order.id:
+        free = sorted(order.claims - {cabin, situation.layout.cabins[cabin].position})
+        if free:
+            situation.log.write(ev.ClaimsFreed(order=order.id, claims=free))
+        return
+    outcome: ev.Outcome = "withdrawn" if order.withdrawal else "done"
+    situation.log.write(ev.OrderEnded(order=order.id, outcome=outcome))
+
+
+# --- withdrawal ---------------------------------------------------------------------------------------------
+
+
+def withdraw_waiting(situation: Situation, order: Order) -> None:
+    """An order that has not begun ends at once."""
+    situation.log.write(ev.OrderEnded(order=order.id, outcome="withdrawn"))
+
+
+def _withdraw(situation: Situation, order: Order, placement: Placement) -> tuple[Refusal | None, bool]:
+    """What withdrawal changes in this cycle; the flag tells that nothing else is to be done for the order."""
+    if order.withdrawal == "immediate" and order.leg is not None:
+        return _halt(situation, order), True
+    if order.cabin is None:
+        return _withdraw_relocation(situation, order)
+    use = situation.state.cabin(order.cabin)
+    if use.order != order.id:
+        return None, False
+    if order.kind == "store":
+        if use.phase in (OPENING, INVITING) and situation.value(order.cabin, "outer_closed") is True:
+            _leave_cabin(situation, order)
+            return None, True
+        return None, False
+    return _withdraw_retrieval(situation, order, use.phase, placement)
+
+
+def _halt(situation: Situation, order: Order) -> Refusal | None:
+    """Immediate: stop the order's movers where they are and end the order when they stand."""
+    moving = False
+    for device in sorted(order.claims & (situation.layout.shuttles.keys() | situation.layout.lifts.keys())):
+        box = situation.state.mailbox(device)
+        if box.pending is not None:
+            commanding.order_stop(situation, device)
+            moving = True
+        elif situation.value(device, "standstill") is not True:
+            moving = True
+    if moving:
+        return Refusal("STOPPING", "The movers of this order are coming to a stop.", "Wait.")
+    for shuttle in sorted(order.claims & situation.layout.shuttles.keys()):
+        if situation.value(shuttle, "forks_centred") is not True:
+            commanding.block(situation, shuttle, _half_transfer(shuttle))
+    if order.cabin is not None:
+        enter(situation, order.cabin, FREE, None)
+    where = situation.state.vehicles[order.vehicle].position
+    situation.log.write(
+        ev.OrderEnded(
+            order=order.id,
+            outcome="withdrawn",
+            code="STOPPED_ON_THE_WAY",
+            text=f"The order was stopped at once; {order.vehicle} is at {where}.",
+            remedy=f"Order {order.vehicle} again, or relocate it.",
+        )
+    )
+    return None
+
+
+def _half_transfer(shuttle: str) -> Refusal:
+    return Refusal(
+        "HALF_TRANSFER",
+        f"{shuttle} was stopped in the middle of a transfer; its forks are out.",
+        "Look where the car stands; finish or retract by hand in manual mode. Do not move lift or shuttle before.",
+    )
+
+
+def _withdraw_relocation(situation: Situation, order: Order) -> tuple[Refusal | None, bool]:
+    if _is_at(situation, order, order.source) and _is_free_to_leave(situation, order):
+        situation.log.write(ev.OrderEnded(order=order.id, outcome="withdrawn"))
+        return None, True
+    return None, False
+
+
+def _is_free_to_leave(situation: Situation, order: Order) -> bool:
+    """True when no mover of the order is under way and no fork is out: nothing would be left half done."""
+    for device in order.claims & (situation.layout.shuttles.keys() | situation.layout.lifts.keys()):
+        if situation.state.mailbox(device).pending is not None:
+            return False
+        if device in situation.layout.shuttles and situation.value(device, "forks_centred") is not True:
+            return False
+    return True
+
+
+def _withdraw_retrieval(
+    situation: Situation, order: Order, phase: str, placement: Placement
+) -> tuple[Refusal | None, bool]:
+    """Bring the car back to where it came from, or to the nearest place that takes it."""
+    vehicle = situation.state.vehicles[order.vehicle]
+    if phase == RESERVED and _is_at(situation, order, order.source):
+        if _is_free_to_leave(situation, order):
+            _leave_cabin(situation, order)
+            return None, True
+        return None, False
+    at_cabin = vehicle.position == situation.layout.cabins[order.cabin or ""].position
+    if phase == RESERVED and not at_cabin and _is_free_to_leave(situation, order):
+        _turn_back(situation, order, placement)
+    return None, False
+
+
+def _turn_back(situation: Situation, order: Order, placement: Placement) -> None:
+    if order.target is not None and situation.layout.positions[order.target].kind is not PositionKind.CABIN:
+        return
+    vehicle = situation.state.vehicles[order.vehicle]
+    back = order.source
+    if back is None or not is_open(situation, order, back):
+        back = placement.choose(situation, order, vehicle, vehicle.position or "")
+    if back is not None and reroute(situation, order, back) and order.cabin is not None:
+        enter(situation, order.cabin, FREE, None)
+
+
+def _leave_cabin(situation: Situation, order: Order) -> None:
+    if order.cabin is not None:
+        enter(situation, order.cabin, FREE, None)
+    situation.log.write(ev.OrderEnded(order=order.id, outcome="withdrawn"))
+
+
+def run_orders(situation: Situation, placement: Placement) -> dict[str, Refusal]:
+    """Advance every running order; the reasons of those that wait, by order."""
+    reasons: dict[str, Refusal] = {}
+    for order in situation.state.open_orders():
+        if order.state is not OrderState.WAITING:
+            reason = run_order(situation, order, placement)
+            if reason is not None:
+                reasons[order.id] = reason
+    return reasons

@@ -1,0 +1,249 @@
+"""All that the controller believes and has decided, and the one function that changes it.
+
+Owns ``GarageState`` and ``apply``. State changes by applying events only, so that folding a journal gives the
+same state as having lived through it. Must never decide anything.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass, field, replace
+from typing import Literal, assert_never
+
+from controller.core import events as ev
+from controller.core.mailbox import Ended, Mailbox, Pending
+from controller.core.order import Leg, Order, OrderState
+from controller.core.vehicle import Vehicle
+from controller.garage import Side
+from plc_drivers.contract import CommandCode
+from safety.refusal import Refusal
+
+ENDED_ORDERS_KEPT = 500
+"""Ended orders kept in memory; older ones are in the journal."""
+
+
+@dataclass(slots=True)
+class CabinUse:
+    """What goes on in a cabin: the handover's phase, its order, and since when (Unix ms)."""
+
+    phase: str = "free"
+    order: str | None = None
+    since_ms: int = 0
+
+
+@dataclass(slots=True)
+class GarageState:
+    """The whole state. ``blocks`` are devices that a person must look at; ``held`` those cleared but not started.
+
+    Changed by ``apply`` only, but for ``Pending``'s and ``Mailbox``'s run-time fields.
+    """
+
+    mode: Literal["stopped", "automatic"] = "stopped"
+    epoch: int = 0
+    epoch_used: int = 0
+    last_seq: int = 0
+    orders_made: int = 0
+    vehicles: dict[str, Vehicle] = field(default_factory=dict)
+    occupant: dict[str, str] = field(default_factory=dict)
+    orders: OrderedDict[str, Order] = field(default_factory=OrderedDict)
+    claims: dict[str, str] = field(default_factory=dict)
+    mailboxes: dict[str, Mailbox] = field(default_factory=dict)
+    cabins: dict[str, CabinUse] = field(default_factory=dict)
+    blocks: dict[str, Refusal] = field(default_factory=dict)
+    held: set[str] = field(default_factory=set)
+    keys: OrderedDict[str, str] = field(default_factory=OrderedDict)
+
+    def open_orders(self) -> list[Order]:
+        """Orders that are not over, in the order in which they were accepted."""
+        return [order for order in self.orders.values() if not order.state.is_over]
+
+    def order_of_vehicle(self, vehicle: str) -> Order | None:
+        """The open order of a car, None when it has none."""
+        return next((o for o in self.orders.values() if o.vehicle == vehicle and not o.state.is_over), None)
+
+    def mailbox(self, device: str) -> Mailbox:
+        """The mailbox of a device; it comes into being with its first use."""
+        return self.mailboxes.setdefault(device, Mailbox())
+
+    def cabin(self, cabin: str) -> CabinUse:
+        """The use of a cabin; it comes into being with its first use."""
+        return self.cabins.setdefault(cabin, CabinUse())
+
+
+def apply(state: GarageState, seq: int, at_ms: int, event: ev.CoreEvent) -> None:  # noqa: C901, PLR0912, PLR0915
+    """Change ``state`` by one event; ``seq`` is its number in the journal, ``at_ms`` Unix time.
+
+    One flat match on purpose: every event's effect can be read in one place, a few lines each.
+    """
+    state.last_seq = seq
+    match event:
+        case ev.EpochClaimed():
+            state.epoch = state.epoch_used = event.epoch
+            for box in state.mailboxes.values():
+                box.owned = False
+        case ev.ModeChanged():
+            state.mode = event.mode
+            state.held.clear()
+        case ev.VehicleKnown():
+            _know(state, event)
+        case ev.VehicleMeasured():
+            state.vehicles[event.vehicle] = replace(
+                state.vehicles[event.vehicle],
+                length_mm=event.length_mm,
+                width_mm=event.width_mm,
+                height_mm=event.height_mm,
+                weight_kg=event.weight_kg,
+            )
+        case ev.VehicleArrived():
+            _put(state, event.vehicle, event.position)
+            _turn(state, event.vehicle, event.heading)
+        case ev.VehicleMoved():
+            _put(state, event.vehicle, event.target)
+        case ev.VehicleTurned():
+            _turn(state, event.vehicle, event.heading)
+        case ev.VehicleLeft():
+            _put(state, event.vehicle, None)
+        case ev.OrderAccepted():
+            _accept(state, event, at_ms)
+        case ev.OrderStarted():
+            order = state.orders[event.order]
+            order.state = OrderState.ACTIVE
+            order.started_at_ms = at_ms
+            order.cabin = event.cabin
+            order.waiting = None
+            _claim(state, order, event.claims)
+        case ev.ClaimsAdded():
+            _claim(state, state.orders[event.order], event.claims)
+        case ev.ClaimsFreed():
+            _free(state, state.orders[event.order], event.claims)
+        case ev.RouteChosen():
+            order = state.orders[event.order]
+            order.legs = tuple(Leg(*leg) for leg in event.legs)
+            order.leg = None
+            order.legs_done = 0
+            order.target = event.target
+        case ev.LegStarted():
+            state.orders[event.order].leg = event.index
+        case ev.LegEnded():
+            order = state.orders[event.order]
+            order.leg = None
+            order.legs_done = event.index + 1
+        case ev.OrderWaiting():
+            waiting = Refusal(event.code, event.text, event.remedy) if event.code else None
+            state.orders[event.order].waiting = waiting
+        case ev.OrderRejected():
+            state.orders[event.order].rejection = Refusal(event.code, event.text, event.remedy)
+        case ev.WithdrawalAsked():
+            order = state.orders[event.order]
+            order.withdrawal = "immediate" if event.immediate else "regular"
+            order.state = OrderState.WITHDRAWING
+        case ev.OrderEnded():
+            _end(state, event, at_ms)
+        case ev.CabinPhaseChanged():
+            use = state.cabin(event.cabin)
+            use.phase, use.order, use.since_ms = event.phase, event.order, at_ms
+        case ev.CommandIntended():
+            box = state.mailbox(event.device)
+            box.seq = event.seq
+            code = CommandCode(event.code)
+            box.pending = Pending(event.seq, code, event.arg1, event.arg2, event.order, seq)
+        case ev.CommandAnswered():
+            pending = state.mailbox(event.device).pending
+            if pending is not None and pending.seq == event.seq:
+                pending.answered = True
+        case ev.CommandEnded():
+            _end_command(state, event)
+        case ev.DeviceBlocked():
+            state.blocks[event.device] = Refusal(event.code, event.text, event.remedy)
+        case ev.DeviceUnblocked():
+            state.blocks.pop(event.device, None)
+            if state.mode == "automatic":
+                state.held.add(event.device)
+        case ev.RequestRefused():
+            pass
+        case _:
+            assert_never(event)
+
+
+def _know(state: GarageState, event: ev.VehicleKnown) -> None:
+    state.vehicles[event.vehicle] = Vehicle(
+        event.vehicle,
+        event.model,
+        event.length_mm,
+        event.width_mm,
+        event.height_mm,
+        event.weight_kg,
+        event.electric,
+        None,
+        None if event.heading is None else Side(event.heading),
+    )
+    _put(state, event.vehicle, event.position)
+
+
+def _put(state: GarageState, vehicle: str, position: str | None) -> None:
+    before = state.vehicles[vehicle].position
+    if before is not None and state.occupant.get(before) == vehicle:
+        del state.occupant[before]
+    if position is not None:
+        state.occupant[position] = vehicle
+    state.vehicles[vehicle] = replace(state.vehicles[vehicle], position=position)
+
+
+def _turn(state: GarageState, vehicle: str, heading: ev.HeadingName) -> None:
+    state.vehicles[vehicle] = replace(state.vehicles[vehicle], heading=Side(heading))
+
+
+def _accept(state: GarageState, event: ev.OrderAccepted, at_ms: int) -> None:
+    state.orders_made += 1
+    state.orders[event.order] = Order(
+        event.order,
+        event.order_kind,
+        event.vehicle,
+        at_ms,
+        event.actor,
+        source=event.source,
+        target=event.target,
+        wanted_cabin=event.cabin,
+        key=event.key,
+        fingerprint=event.fingerprint,
+    )
+    if event.key is not None:
+        state.keys[event.key] = event.order
+
+
+def _claim(state: GarageState, order: Order, claims: list[str]) -> None:
+    for claim in claims:
+        state.claims[claim] = order.id
+        order.claims.add(claim)
+
+
+def _free(state: GarageState, order: Order, claims: list[str]) -> None:
+    for claim in claims:
+        if state.claims.get(claim) == order.id:
+            del state.claims[claim]
+        order.claims.discard(claim)
+
+
+def _end(state: GarageState, event: ev.OrderEnded, at_ms: int) -> None:
+    order = state.orders[event.order]
+    _free(state, order, sorted(order.claims))
+    order.state = OrderState(event.outcome)
+    order.ended_at_ms = at_ms
+    order.leg = None
+    order.waiting = None
+    order.outcome = Refusal(event.code, event.text, event.remedy) if event.code else None
+    ended = [o.id for o in state.orders.values() if o.state.is_over]
+    for old in ended[: max(0, len(ended) - ENDED_ORDERS_KEPT)]:
+        key = state.orders.pop(old).key
+        if key is not None:
+            state.keys.pop(key, None)
+
+
+def _end_command(state: GarageState, event: ev.CommandEnded) -> None:
+    box = state.mailbox(event.device)
+    pending = box.pending
+    if pending is None or pending.seq != event.seq:
+        return
+    box.pending = None
+    box.last = Ended(pending.code, pending.arg1, pending.order, event.ok, event.code)
+    box.failures = 0 if event.ok else box.failures + 1

@@ -1,0 +1,318 @@
+"""The snapshot: what the outside may see of one moment.
+
+Owns the one place in which status is derived, so that nothing can contradict itself. Must never change state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from controller.core import commanding
+from controller.core.admission import hindrances
+from controller.core.dispatch import shut_in
+from controller.core.estimate import remaining_s
+from controller.core.order import Order, OrderState
+from controller.core.situation import Situation
+from controller.core.transfer import not_confirmed
+from controller.core.vehicle import Vehicle
+from controller.garage import Cabin
+from controller.local_link import messages as msg
+from plc_drivers.contract import Value
+from plc_drivers.contract.codes import CommandCode, FaultCode, Health, Mode, Sign, State, TrafficLight
+from plc_drivers.link import LinkStatus
+from plc_drivers.reading import DeviceImage, Quality
+from safety.refusal import Refusal
+
+_QUALITY: dict[Quality, Literal["good", "stale", "bad", "missing"]] = {
+    Quality.GOOD: "good",
+    Quality.STALE: "stale",
+    Quality.BAD: "bad",
+    Quality.MISSING: "missing",
+}
+
+
+def reason_of(refusal: Refusal | None) -> msg.Reason | None:
+    """A refusal as a message."""
+    return None if refusal is None else msg.Reason(code=refusal.code, text=refusal.text, remedy=refusal.remedy)
+
+
+def snapshot(
+    situation: Situation, links: Sequence[LinkStatus], link_of: dict[str, str], cycle: msg.CycleView, seq: int
+) -> msg.Snapshot:
+    """Everything that the outside may see now. ``link_of`` names each device's link."""
+    state = situation.state
+    reasons = [msg.Reason(code=r.code, text=r.text, remedy=r.remedy) for r in hindrances(situation)]
+    safety_good = situation.is_good(situation.config.safety.id)
+    stopped = state.mode == "stopped"
+    if stopped:
+        what = msg.Reason(
+            code="NOT_STARTED",
+            text="Automatic operation is stopped.",
+            remedy="Look at the machine; clear what is stopped, then start.",
+        )
+        reasons = [what, *reasons]
+    serving = any(
+        commanding.unready(situation, device) is None
+        for device, image in situation.image.devices.items()
+        if image.definition.is_commanded
+    )
+    return msg.Snapshot(
+        seq=seq,
+        at_ms=situation.now.unix_ms,
+        event_seq=state.last_seq,
+        mode=state.mode,
+        ready=not stopped and serving and safety_good,
+        ready_to_start=stopped and safety_good and state.epoch > 0 and _all_answer(situation),
+        reasons=reasons,
+        epoch=state.epoch,
+        cycle=cycle,
+        devices=[_device(situation, device, link_of) for device in situation.image.devices],
+        links=[_link(status) for status in links],
+        vehicles=[_vehicle(situation, vehicle) for vehicle in state.vehicles.values()],
+        positions=[
+            msg.PositionView(
+                id=position,
+                vehicle=state.occupant.get(position),
+                reserved_for=_reserved_for(situation, position),
+                claimed_by=state.claims.get(position),
+            )
+            for position in situation.layout.positions
+        ],
+        cabins=[_cabin(situation, cabin) for cabin in situation.layout.cabins.values()],
+        orders=[order_view(situation, order) for order in state.orders.values()],
+        interlocks=[
+            msg.InterlockView(
+                id=item.id,
+                title=item.title,
+                hazard=item.hazard,
+                guards=[str(guard) for guard in item.guards],
+                cause=item.cause,
+                remedy=item.remedy,
+            )
+            for item in situation.verdict.failing
+        ],
+    )
+
+
+def _all_answer(situation: Situation) -> bool:
+    return all(situation.is_good(device) for device in situation.image.devices)
+
+
+def _reserved_for(situation: Situation, position: str) -> str | None:
+    order = situation.state.orders.get(situation.state.claims.get(position, ""))
+    if order is None or position in situation.state.occupant:
+        return None
+    return order.vehicle
+
+
+def _device(situation: Situation, device: str, link_of: dict[str, str]) -> msg.DeviceView:
+    image = situation.image[device]
+    good = image.quality is Quality.GOOD
+    pending = situation.state.mailbox(device).pending if image.definition.is_commanded else None
+    names = image.definition.status
+    values = {tag.name: image.values[i] if i not in image.bad_tags else None for i, tag in enumerate(names)}
+    held = [name for name in image.definition.permits if good and image.value(f"holds_{name}") is True]
+    return msg.DeviceView(
+        id=device,
+        kind=_kind(image),
+        link=link_of.get(device, ""),
+        state=_word(State, image.value("state")),
+        mode=_word(Mode, image.value("mode")),
+        health=_word(Health, image.value("health")),
+        fault=_word(FaultCode, image.value("fault_code")),
+        quality=_QUALITY[image.quality],
+        age_ms=max(0, situation.now.mono_ms - image.at_ms),
+        reason=_device_reason(situation, device, image),
+        command="" if pending is None else CommandCode(pending.code).name,
+        permits=held,
+        values=values,
+    )
+
+
+def _kind(image: DeviceImage) -> Literal["lift", "shuttle", "cabin", "safety"]:
+    match image.definition.kind.name:
+        case "LIFT":
+            return "lift"
+        case "SHUTTLE":
+            return "shuttle"
+        case "CABIN":
+            return "cabin"
+        case _:
+            return "safety"
+
+
+def _word(enum: type[State | Mode | Health | FaultCode], value: Value | None) -> str:
+    if value is None or value not in {int(member) for member in enum}:
+        return "UNKNOWN"
+    return enum(int(value)).name
+
+
+def _device_reason(situation: Situation, device: str, image: DeviceImage) -> msg.Reason | None:
+    if image.definition.is_commanded:
+        return reason_of(commanding.unready(situation, device))
+    if image.quality is Quality.GOOD or image.fault is None:
+        return None
+    return msg.Reason(code=image.fault.code, text=image.fault.detail, remedy=image.fault.remedy)
+
+
+def _link(status: LinkStatus) -> msg.LinkView:
+    fault = status.fault
+    reason = None if fault is None else msg.Reason(code=fault.code, text=fault.detail, remedy=fault.remedy)
+    return msg.LinkView(
+        id=status.name,
+        protocol=status.protocol,
+        address=status.address,
+        state=status.state.value,
+        reason=reason,
+        connects=status.connects,
+        exchanges=status.exchanges,
+        timeouts=status.timeouts,
+        rejected=status.rejected,
+        last_exchange_ms=round(status.last_exchange_ms, 3),
+    )
+
+
+def _vehicle(situation: Situation, vehicle: Vehicle) -> msg.VehicleView:
+    order = situation.state.order_of_vehicle(vehicle.id)
+    return msg.VehicleView(
+        id=vehicle.id,
+        model=vehicle.model,
+        position=vehicle.position,
+        heading=None if vehicle.heading is None else vehicle.heading.value,
+        length_mm=vehicle.length_mm,
+        width_mm=vehicle.width_mm,
+        height_mm=vehicle.height_mm,
+        weight_kg=vehicle.weight_kg,
+        electric=vehicle.electric,
+        order=None if order is None else order.id,
+        reason=reason_of(_unreachable(situation, vehicle)),
+    )
+
+
+def _unreachable(situation: Situation, vehicle: Vehicle) -> Refusal | None:
+    """Why the car cannot be taken out now: because of which unit (degraded service is computed, not guessed)."""
+    if vehicle.position is None:
+        return None
+    shape = situation.layout.positions[vehicle.position]
+    if shape.column is None:
+        return commanding.unready(situation, shape.owner) if shape.owner else None
+    if (reason := shut_in(situation, vehicle.position)) is not None:
+        return reason
+    reasons = [commanding.unready(situation, s) for s in situation.layout.reached_by(vehicle.position)]
+    if not reasons or None in reasons:
+        return None
+    return reasons[0]
+
+
+def _cabin(situation: Situation, cabin: Cabin) -> msg.CabinView:
+    use = situation.state.cabin(cabin.id)
+    order = None if use.order is None else situation.state.orders.get(use.order)
+    light = situation.value(cabin.id, "traffic_light_shown")
+    sign = situation.value(cabin.id, "sign_shown")
+    proven = cabin.id in situation.verdict.proven_empty
+    reason = commanding.unready(situation, cabin.id)
+    if reason is None and use.phase == "free" and not proven:
+        reason = not_confirmed(cabin.id)
+    return msg.CabinView(
+        id=cabin.id,
+        phase=use.phase,
+        order=use.order,
+        vehicle=situation.state.occupant.get(cabin.position) or (None if order is None else order.vehicle),
+        light="unknown" if light is None else "green" if light == TrafficLight.GREEN else "red",
+        sign="UNKNOWN" if sign is None else Sign(int(sign)).name,
+        outer_door=_door(situation, cabin.id, "outer"),
+        inner_door=_door(situation, cabin.id, "inner"),
+        proven_empty=proven,
+        reason=reason_of(reason),
+    )
+
+
+def _door(situation: Situation, cabin: str, which: str) -> Literal["open", "closed", "moving", "unknown"]:
+    is_open, is_closed = situation.value(cabin, f"{which}_open"), situation.value(cabin, f"{which}_closed")
+    if is_open is None or is_closed is None or (is_open and is_closed):
+        return "unknown"
+    if is_open:
+        return "open"
+    return "closed" if is_closed else "moving"
+
+
+def order_view(situation: Situation, order: Order) -> msg.OrderView:
+    """An order as the outside sees it."""
+    now_ms = situation.now.unix_ms
+    phase = ""
+    if order.cabin is not None and situation.state.cabin(order.cabin).order == order.id:
+        phase = situation.state.cabin(order.cabin).phase
+    remaining = None if order.state.is_over else remaining_s(situation, order)
+    waiting = order.waiting
+    if waiting is None and situation.state.mode == "stopped" and not order.state.is_over:
+        waiting = Refusal("NOT_STARTED", "Automatic operation is stopped.", "A person looks at the machine and starts.")
+    return msg.OrderView(
+        id=order.id,
+        kind=order.kind,
+        vehicle=order.vehicle,
+        state=_order_state(order, phase),
+        phase=_phase_word(situation, order, phase),
+        source=order.source,
+        target=order.target,
+        cabin=order.cabin or order.wanted_cabin,
+        leg=min(order.legs_done + (order.leg is not None), len(order.legs)),
+        legs=len(order.legs),
+        progress=_progress(order, now_ms, remaining),
+        accepted_at=order.accepted_at_ms,
+        started_at=order.started_at_ms,
+        ended_at=order.ended_at_ms,
+        eta_ms=None if remaining is None or waiting_forever(waiting) else now_ms + int(remaining * 1000),
+        waiting_for=reason_of(waiting),
+        outcome=reason_of(order.outcome),
+    )
+
+
+_NO_ESTIMATE = frozenset(
+    {"NOT_STARTED", "DEVICE_UNREACHABLE", "DEVICE_STOPPED", "NOT_IN_AUTOMATIC", "NOT_OWNER", "HALF_TRANSFER",
+     "POSITION_UNPROVEN", "CUSTOMER_ABSENT", "CUSTOMER_STAYS", "PERSON_IN_CABIN", "NEEDS_START", "GARAGE_FULL"}
+)  # fmt: skip
+
+
+def waiting_forever(reason: Refusal | None) -> bool:
+    """True while an order waits for somebody's act, so that no honest time can be told."""
+    return reason is not None and reason.code in _NO_ESTIMATE
+
+
+_HANDOVER = frozenset({"opening", "leaving", "closing", "confirming", "inviting", "positioning", "stepping-out"})
+
+
+def _order_state(
+    order: Order, phase: str
+) -> Literal["waiting", "active", "handover", "withdrawing", "done", "withdrawn", "failed"]:
+    match order.state:
+        case OrderState.WAITING:
+            return "waiting"
+        case OrderState.ACTIVE:
+            return "handover" if phase in _HANDOVER or phase in ("securing", "checking", "rejecting") else "active"
+        case OrderState.WITHDRAWING:
+            return "withdrawing"
+        case OrderState.DONE:
+            return "done"
+        case OrderState.WITHDRAWN:
+            return "withdrawn"
+        case OrderState.FAILED:
+            return "failed"
+
+
+def _phase_word(situation: Situation, order: Order, phase: str) -> str:
+    leg = order.current_leg
+    if leg is None:
+        return phase
+    position = situation.state.vehicles[order.vehicle].position
+    return "fetching" if position == leg.source else "carrying"
+
+
+def _progress(order: Order, now_ms: int, remaining: float | None) -> float:
+    if order.state is OrderState.DONE:
+        return 1.0
+    if order.started_at_ms is None or remaining is None:
+        return 0.0
+    elapsed = max(0.0, ((order.ended_at_ms or now_ms) - order.started_at_ms) / 1000)
+    total = elapsed + remaining
+    return round(min(1.0, elapsed / total), 3) if total > 0 else 1.0
