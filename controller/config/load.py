@@ -87,7 +87,7 @@ def parse_config(data: Mapping[str, Any], *, file: str = "", memory_links: bool 
         # Through JSON, because only there strict typing still takes a list for a tuple and a text for a path.
         config = GarageConfig.model_validate_json(json.dumps(data, default=str), strict=True)
     except ValidationError as error:
-        details = error.errors(include_url=False)
+        details = _causes(error.errors(include_url=False))
         raise ConfigError([_finding(detail, data, file) for detail in details]) from error
     findings = check(config, memory_links=memory_links)
     if findings:
@@ -100,6 +100,17 @@ def config_hash(config: GarageConfig) -> str:
     plain = _without_folders(config.model_dump(mode="json"))
     text = json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _causes(details: list[ErrorDetails]) -> list[ErrorDetails]:
+    """Without the complaints that a list is too short when that is so only because entries of it are wrong."""
+    paths = [detail["loc"] for detail in details]
+    return [
+        detail
+        for detail in details
+        if detail["type"] != "too_short"
+        or not any(len(path) > len(detail["loc"]) and path[: len(detail["loc"])] == detail["loc"] for path in paths)
+    ]
 
 
 def _finding(detail: ErrorDetails, data: Mapping[str, Any], file: str) -> Finding:

@@ -17,6 +17,10 @@ Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
 VehicleId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,31}$")]
 Millimetres = Annotated[int, Field(ge=0, le=200_000)]
 Positive = Annotated[int, Field(gt=0)]
+Length = Annotated[int, Field(ge=1000, le=12_000)]
+Width = Annotated[int, Field(ge=800, le=4000)]
+Height = Annotated[int, Field(ge=800, le=5000)]
+Weight = Annotated[int, Field(ge=200, le=10_000)]
 Side = Literal["left", "right"]
 
 
@@ -29,10 +33,10 @@ class Model(BaseModel):
 class Envelope(Model):
     """Largest vehicle, with mirrors; EN 14010 covers 5.30 x 2.30 x 2.20 m below 2,500 kg."""
 
-    length_mm: Annotated[int, Field(ge=1000, le=12_000)] = 5300
-    width_mm: Annotated[int, Field(ge=800, le=4000)] = 2300
-    height_mm: Annotated[int, Field(ge=800, le=5000)] = 2200
-    weight_kg: Annotated[int, Field(ge=200, le=10_000)] = 2500
+    length_mm: Length = 5300
+    width_mm: Width = 2300
+    height_mm: Height = 2200
+    weight_kg: Weight = 2500
     ground_clearance_mm_min: Annotated[int, Field(ge=0, le=500)] = 90
 
 
@@ -213,10 +217,10 @@ class PlaceBlock(Model):
     sides: tuple[Side, ...] = Field(min_length=1)
     depths: tuple[Literal[1, 2], ...] = (1,)
     kind: Literal["place", "buffer"] = "place"
-    length_mm: Millimetres = 5300
-    width_mm: Millimetres = 2300
-    height_mm: Millimetres = 1900
-    weight_kg: Positive = 2500
+    length_mm: Length = 5300
+    width_mm: Width = 2300
+    height_mm: Height = 1900
+    weight_kg: Weight = 2500
 
 
 class LiftSection(DeviceSection):

@@ -170,7 +170,6 @@ CHECKED_MISTAKES = [
     ("aisle.columns.1.at", 0, "COLUMN_ORDER", "aisle.columns[1].at", "more than 0"),
     ("places.0.height_mm", 2100, "PLACE_TOO_HIGH", "places[0].height_mm", "2000"),
     ("places.0.levels", [0, 1, 2], "OVERLAP", "cabins[0]", "places[0]"),
-    ("places.0.width_mm", 5300, "TOO_CLOSE", "places[0]", "need 5300 mm"),
     ("places.0.depths", [2], "NOTHING_BEFORE", "places[0].depths", "depth 1"),
     ("shuttles.0.transfer", {"stroke_mm": 5000}, "STROKE_SHORT", "shuttles[0].transfer.stroke_mm", "at least"),
     ("shuttles.0.columns", [1, 2], "UNREACHABLE", "places[0]", "l1-c3-left"),
@@ -229,6 +228,16 @@ def test_a_lift_level_without_a_shuttle_is_found() -> None:
 def test_a_cabin_that_turns_cars_takes_the_circle_that_they_sweep() -> None:
     data = put(garage(), "cabins.0.column", 3)
     assert ("TOO_CLOSE", "cabins[0]") in {(finding.code, finding.key) for finding in found(data)}
+
+
+def test_places_wider_than_the_distance_of_their_columns_are_found() -> None:
+    finding = found(put(garage(), "places.2.width_mm", 2700))[0]
+    assert (finding.code, finding.key) == ("TOO_CLOSE", "places[2]")
+    assert "2600 mm apart and need 2700 mm" in finding.text
+
+
+def test_a_list_with_a_wrong_entry_is_not_called_too_short_as_well() -> None:
+    assert [finding.key for finding in found(put(small(), "lifts.0.levels", [0, "top"]))] == ["lifts[0].levels[1]"]
 
 
 def test_a_bare_platform_needs_a_side() -> None:
