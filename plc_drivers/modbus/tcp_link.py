@@ -12,6 +12,7 @@ import contextlib
 import random
 import struct
 from collections.abc import Callable, Sequence
+from typing import cast
 
 from plc_drivers.binding import DeviceBinding
 from plc_drivers.link import LinkState
@@ -41,8 +42,8 @@ class _Channel(asyncio.Protocol):
         self.gone = asyncio.Event()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        if isinstance(transport, asyncio.Transport):
-            self._transport = transport
+        # uvloop's transports do not inherit from asyncio.Transport, so an instance check would refuse them.
+        self._transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
         if self._link is not None:
