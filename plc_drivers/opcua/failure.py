@@ -24,11 +24,12 @@ WIRE_ERRORS = (
     LookupError,
     AttributeError,
     ArithmeticError,
-    RecursionError,
+    RuntimeError,
     AssertionError,
 )
 """Everything that the library lets out when a peer refuses, vanishes or sends what cannot be parsed. Its parser
-trusts lengths and types in the peer's bytes, so garbage surfaces as almost any of Python's data errors."""
+trusts lengths and types in the peer's bytes, so garbage surfaces as almost any of Python's data errors; uvloop
+raises RuntimeError for a closed transport."""
 
 
 class DeviceNodesError(Exception):

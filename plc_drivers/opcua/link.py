@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from plc_drivers.binding import DeviceBinding
 from plc_drivers.link import LinkState, LinkStatus, RawAnswer
+from plc_drivers.modbus.polled_link import monotonic_ms
 from plc_drivers.modbus.reconnect import Backoff
 from plc_drivers.opcua import failure
 from plc_drivers.opcua.connection import ExchangeResult, OpcUaConnection
@@ -29,10 +30,6 @@ _NOT_CONNECTED = Fault("NOT_CONNECTED", "The link has not connected yet.", "Wait
 _STOPPED = Fault("LINK_STOPPED", "The link has been stopped.", "Start the controller.")
 
 
-def _monotonic_ms() -> int:
-    return time.monotonic_ns() // 1_000_000
-
-
 class OpcUaLink:
     """Implements ``plc_drivers.link.Link`` over OPC UA.
 
@@ -40,20 +37,24 @@ class OpcUaLink:
         settings: how the server is reached.
         bindings: the devices behind it; one batched Write and one batched Read serve them all.
         clock_ms: the controller's monotonic clock.
+        on_idle: called each time the wire has become free.
+        rng: jitter of the waits between connects.
 
     Raises:
         OpcUaSettingsError: the settings or one of their files cannot be used.
         ValueError: no device, or one twice.
     """
 
-    on_idle: Callable[[], None] | None = None
-
     def __init__(
         self,
         settings: OpcUaSettings,
         bindings: Sequence[DeviceBinding],
-        clock_ms: Callable[[], int] = _monotonic_ms,
+        *,
+        clock_ms: Callable[[], int] = monotonic_ms,
+        on_idle: Callable[[], None] | None = None,
+        rng: random.Random | None = None,
     ) -> None:
+        self.on_idle = on_idle
         self._settings = settings
         self._credentials = load_credentials(settings)
         self._plans = tuple(plan_nodes(binding) for binding in bindings)
@@ -61,7 +62,7 @@ class OpcUaLink:
         if not self._devices or len(set(self._devices)) != len(self._devices):
             raise ValueError(f"link {settings.name}: needs at least one device, and each once")
         self._clock_ms = clock_ms
-        self._backoff = Backoff(random.Random())  # noqa: S311 - jitter of reconnects, no secret
+        self._backoff = Backoff(rng or random.SystemRandom())
         self._task: asyncio.Task[None] | None = None
         self._restart: asyncio.TimerHandle | None = None
         self._state = LinkState.DOWN
