@@ -1,0 +1,359 @@
+"""The scan cycle: exchange, image, safety, step, gate, journal, trip shortcut, publish; at fixed deadlines.
+
+Owns the order of these steps and what happens when one of them is late or fails. Must never decide what is safe
+or what the garage does next, never wait for the disk, and never end without telling why.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+import msgspec
+
+from controller.core.interface import Ask, Instant, StepResult
+from controller.journal import Journal
+from controller.local_link.messages import Reason, Stop
+from controller.shell import ownership
+from controller.shell.clock import Clock
+from controller.shell.device_bank import DeviceBank
+from controller.shell.exchange_round import ExchangeRound
+from controller.shell.pace import OVERRUNS_IN_A_ROW_MAX, Pace
+from controller.shell.ports import Core, OutputGate, Safety
+from controller.shell.publisher import Publisher
+from controller.shell.standstill import moving
+from plc_drivers.link import Link
+from plc_drivers.outputs import PermittedOutputs
+from plc_drivers.reading import Fault, ProcessImage
+from safety.memory import SafetyMemory
+from safety.verdict import Function, Verdict
+from safety.wish import DeviceWish
+
+_log = logging.getLogger(__name__)
+
+SNAPSHOT_EVERY_MS = 100
+"""Ten pictures a second are enough for people, and leave the cycle alone."""
+
+SNAPSHOT_WAITS_MS_MAX = 200
+"""How long a picture waits for the disk or for a less busy cycle before it goes out anyway."""
+
+OWN_TOKEN = -1
+"""Token of requests that the shell itself makes; their answers go nowhere."""
+
+STAND_TIMEOUT_MS = 3000
+"""How long an ending controller waits for the machine to stand; a lift at 1.08 m/s and 0.4 m/s2 needs 2.7 s."""
+
+SETTLE_CYCLES = 6
+"""Cycles from the stop until standstill is believed: a command sent just before may begin a PLC scan later."""
+
+_HEARTBEAT_SPAN = 1 << 16
+_NO_WISHES: Mapping[str, DeviceWish] = {}
+
+
+class Phase(Enum):
+    """Where the cycle stands in its life."""
+
+    SEEKING = "seeking"
+    """Only reads, until every PLC has told which owner epoch it obeys, at most two seconds."""
+    CLAIMING = "claiming"
+    """Only reads, until the epoch that it took is on disk."""
+    OWNING = "owning"
+    ENDING = "ending"
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the cycle drives, put together by ``run``."""
+
+    links: Sequence[Link]
+    bank: DeviceBank
+    safety: Safety
+    memory: SafetyMemory
+    gate: OutputGate
+    core: Core
+    journal: Journal
+    publisher: Publisher
+    clock: Clock
+    period_ms: int
+    exchange_deadline_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """Image and verdict of the newest cycle, and the devices in it that another controller owns."""
+
+    image: ProcessImage
+    verdict: Verdict
+    foreign: tuple[str, ...]
+
+
+class ScanCycle:
+    """Runs cycles until asked to end. One instance for each life of the control process."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._round = ExchangeRound(parts.links, parts.clock)
+        self.pace = Pace(parts.period_ms, parts.clock.monotonic_ns())
+        self._deadline_ns = parts.exchange_deadline_ms * 1_000_000
+        self._memory = parts.memory
+        self._outputs: PermittedOutputs | None = None
+        self._heartbeat = 0
+        self._seen: _Seen | None = None
+        self._claimed_seq = 0
+        self._own_asks: list[Ask] = []
+        self._snapshot_due_ms = 0
+        self._snapshots = 0
+        self._overrun_told = False
+        self._fault_told = ""
+        self._claim_durable = False
+        self._cycles_in_phase = 0
+        self._phase = Phase.SEEKING
+        self._phase_since_ms = parts.clock.instant().mono_ms
+
+    @property
+    def phase(self) -> Phase:
+        """Where the cycle stands in its life."""
+        return self._phase
+
+    def end(self) -> None:
+        """Ask for a regular end: no more requests, controlled stop, then ``run`` returns."""
+        if self._phase is not Phase.ENDING:
+            self._own_asks.append(Ask(OWN_TOKEN, Stop(actor="controller-ending")))
+            self._enter(Phase.ENDING)
+
+    async def run(self) -> None:
+        """Run cycles until ``end`` was called and the machine stands, or three seconds have passed.
+
+        An exception out of here is a defect; whoever awaits this must then run ``stop_machine``.
+        """
+        clock = self._parts.clock
+        self.pace.due_ns = clock.monotonic_ns()
+        while not self._is_over():
+            await clock.until(self.pace.due_ns)
+            self.pace.begin(clock.monotonic_ns())
+            await self._cycle()
+            self._close_cycle()
+
+    async def stop_machine(self) -> tuple[str, ...]:
+        """After a defect: write outputs without permits, at the cycle's pace, until the machine stands.
+
+        Uses neither core nor journal, which may be what is broken. Gives up after three seconds and returns
+        the devices that were not seen standing; without a heartbeat the PLCs then stop by themselves.
+        """
+        clock, parts = self._parts.clock, self._parts
+        if self._outputs is None:
+            return ()
+        began_ms = clock.instant().mono_ms
+        while True:
+            began_ns = clock.monotonic_ns()
+            now = clock.instant()
+            image = self._image(now)
+            left = moving(image)
+            passed_ms = now.mono_ms - began_ms
+            if passed_ms > STAND_TIMEOUT_MS or (not left and passed_ms > SETTLE_CYCLES * parts.period_ms):
+                return left
+            verdict, self._memory = parts.safety.evaluate(image, self._memory, now.mono_ms)
+            self._pass(_NO_WISHES, verdict, image)
+            await self._round.run(self._outputs, began_ns + self._deadline_ns)
+            await clock.until(began_ns + self.pace.period_ns)
+
+    def release(self, durable_seq: int) -> None:
+        """The journal has more on disk: send the events and answers that waited for it."""
+        self._parts.publisher.release(durable_seq)
+
+    def _image(self, now: Instant) -> ProcessImage:
+        written = () if self._outputs is None else self._outputs.devices
+        return self._parts.bank.image(now.mono_ms, written)
+
+    async def _cycle(self) -> None:
+        """Steps 1 to 7 of a cycle."""
+        parts = self._parts
+        await self._round.run(self._outputs, self.pace.due_ns + self._deadline_ns)
+        now = parts.clock.instant()
+        image = self._image(now)
+        verdict, self._memory = parts.safety.evaluate(image, self._memory, now.mono_ms)
+        foreign = ownership.foreign(image, parts.core.epoch) if self._claim_durable else ()
+        self._tell_foreign(foreign, image)
+        self._seen = _Seen(image, verdict, foreign)
+        self._cycles_in_phase += 1
+        match self._phase:
+            case Phase.SEEKING:
+                self._seek(image, verdict, now)
+            case Phase.CLAIMING:
+                self._claim_durable = parts.journal.durable_seq >= self._claimed_seq
+                if self._claim_durable:
+                    self._enter(Phase.OWNING)
+            case Phase.OWNING | Phase.ENDING:
+                if self._claim_durable:
+                    self._decide(image, verdict, now)
+
+    def _seek(self, image: ProcessImage, verdict: Verdict, now: Instant) -> None:
+        """Claim an epoch once every PLC has told which one it obeys, or two seconds have passed."""
+        waited_ms = now.mono_ms - self._phase_since_ms
+        if not ownership.all_known(image) and waited_ms < ownership.SEEK_MS:
+            return
+        seen = ownership.highest_seen(image)
+        self._keep(self._parts.core.claim_epoch(image, verdict, seen, now))
+        self._claimed_seq = self._parts.core.last_seq
+        _log.info("EPOCH_CLAIMED epoch=%d", self._parts.core.epoch)
+        self._enter(Phase.CLAIMING)
+
+    def _decide(self, image: ProcessImage, verdict: Verdict, now: Instant) -> None:
+        """Steps 4 to 7: what the core wants, what the gate lets through, and what must not wait."""
+        parts = self._parts
+        result = parts.core.step(image, verdict, self._asks(), now, parts.journal.durable_seq)
+        self._keep(result)
+        before = self._outputs
+        wishes = _NO_WISHES if self.pace.too_many else result.wishes
+        self._pass(wishes, verdict, image)
+        if before is not None and self._outputs is not None:
+            self._write_trips(before, self._outputs, wishes, verdict)
+
+    def _asks(self) -> list[Ask]:
+        own, self._own_asks = self._own_asks, []
+        if self._phase is Phase.ENDING:
+            self._parts.publisher.refuse_all(_ENDING)
+            return own
+        return own + self._parts.publisher.asks()
+
+    def _keep(self, result: StepResult) -> None:
+        if result.events:
+            self._parts.journal.append(result.events)
+        if result.events or result.answers:
+            self._parts.publisher.hold(result)
+        self._parts.publisher.release(self._parts.journal.durable_seq)
+
+    def _pass(self, wishes: Mapping[str, DeviceWish], verdict: Verdict, image: ProcessImage) -> None:
+        """Through the gate, with a new heartbeat: one for each cycle that got this far, so a stuck one shows."""
+        self._heartbeat = (self._heartbeat + 1) % _HEARTBEAT_SPAN
+        passage = self._parts.gate.pass_wishes(
+            wishes, verdict, self._memory, heartbeat=self._heartbeat, epoch=self._parts.core.epoch, image=image
+        )
+        self._outputs, self._memory = passage.outputs, passage.memory
+
+    def _write_trips(
+        self, before: PermittedOutputs, after: PermittedOutputs, wishes: Mapping[str, DeviceWish], verdict: Verdict
+    ) -> None:
+        """Write dropped permits at once where safety took them; those that the core gave up can wait 20 ms."""
+        affected: dict[str, Link] = {}
+        for device, old in before.devices.items():
+            new = after.get(device)
+            dropped = old.permits if new is None else old.permits - new.permits
+            if dropped and _taken(device, dropped, wishes.get(device), verdict):
+                link = self._parts.bank.link_of[device]
+                affected[link.name] = link
+        for link in affected.values():
+            link.write_now(after)
+
+    def _close_cycle(self) -> None:
+        """Step 8 and the cycle's own book-keeping."""
+        self._publish()
+        self._tell_journal(self._parts.journal.fault)
+        missed = self.pace.end(self._parts.clock.monotonic_ns())
+        if self.pace.too_many and not self._overrun_told:
+            _log.error("CYCLE_OVERRUN in_a_row=%d: permits dropped, automatic operation ends", self.pace.in_a_row)
+            self._own_asks.append(Ask(OWN_TOKEN, Stop(actor="scan-cycle")))
+            self._overrun_told = True
+        elif not missed:
+            self._overrun_told = False
+
+    def _publish(self) -> None:
+        parts, seen = self._parts, self._seen
+        now = parts.clock.instant()
+        if seen is None or now.mono_ms < self._snapshot_due_ms:
+            return
+        late_ms = now.mono_ms - self._snapshot_due_ms
+        undecided = parts.journal.durable_seq < parts.core.last_seq
+        if undecided and late_ms < SNAPSHOT_WAITS_MS_MAX:
+            return
+        self._snapshot_due_ms = now.mono_ms + SNAPSHOT_EVERY_MS
+        self._snapshots += 1
+        snapshot = parts.core.snapshot(
+            seen.image,
+            seen.verdict,
+            now,
+            [link.status() for link in parts.links],
+            self.pace.view(),
+            seq=self._snapshots,
+        )
+        blocking, noted = self._reasons(seen)
+        if blocking or noted:
+            snapshot = msgspec.structs.replace(
+                snapshot,
+                ready=snapshot.ready and not blocking,
+                ready_to_start=snapshot.ready_to_start and not blocking,
+                reasons=[*blocking, *noted, *snapshot.reasons],
+            )
+        parts.publisher.snapshot(snapshot)
+
+    def _reasons(self, seen: _Seen) -> tuple[list[Reason], list[Reason]]:
+        """What the shell itself has to say: reasons that forbid all motion, and those that are to be known."""
+        blocking: list[Reason] = []
+        if self._phase is Phase.ENDING:
+            blocking.append(_ENDING)
+        elif self._phase is not Phase.OWNING:
+            blocking.append(_STARTING)
+        if (fault := self._parts.journal.fault) is not None:
+            blocking.append(Reason(code=fault.code, text=fault.detail, remedy=fault.remedy))
+        if self.pace.too_many:
+            blocking.append(_OVERRUN)
+        epoch = self._parts.core.epoch
+        return blocking, [ownership.foreign_reason(device, seen.image, epoch) for device in seen.foreign]
+
+    def _tell_journal(self, fault: Fault | None) -> None:
+        code = "" if fault is None else fault.code
+        if code != self._fault_told:
+            self._fault_told = code
+            if fault is None:
+                _log.warning("JOURNAL_RECOVERED durable_seq=%d", self._parts.journal.durable_seq)
+            else:
+                _log.error("%s %s", fault.code, fault.detail)
+
+    def _tell_foreign(self, foreign: tuple[str, ...], image: ProcessImage) -> None:
+        before = () if self._seen is None else self._seen.foreign
+        for device in foreign:
+            if device not in before:
+                _log.error("NOT_OWNER %s", ownership.foreign_reason(device, image, self._parts.core.epoch).text)
+
+    def _enter(self, phase: Phase) -> None:
+        self._phase = phase
+        self._phase_since_ms = self._parts.clock.instant().mono_ms
+        self._cycles_in_phase = 0
+
+    def _is_over(self) -> bool:
+        if self._phase is not Phase.ENDING:
+            return False
+        if self._outputs is None or self._seen is None:
+            return True
+        if self._parts.clock.instant().mono_ms - self._phase_since_ms > STAND_TIMEOUT_MS:
+            _log.error("NOT_STANDING devices=%s: the PLCs must stop them", ",".join(moving(self._seen.image)))
+            return True
+        return self._cycles_in_phase > SETTLE_CYCLES and not moving(self._seen.image)
+
+
+def _taken(device: str, dropped: frozenset[str], wish: DeviceWish | None, verdict: Verdict) -> bool:
+    """True when a permit went away that is still wanted, or that safety allows no longer."""
+    if wish is not None and not dropped.isdisjoint(wish.permits):
+        return True
+    return any(Function(device, permit) not in verdict.allowed for permit in dropped)
+
+
+_STARTING = Reason(
+    code="CONTROLLER_STARTING",
+    text="The controller asks the PLCs who owns them and takes over.",
+    remedy="Wait a few seconds.",
+)
+
+_ENDING = Reason(
+    code="CONTROLLER_ENDING",
+    text="The controller is being stopped and takes no more requests.",
+    remedy="Start it again, then repeat the request with the same idempotency key.",
+)
+
+_OVERRUN = Reason(
+    code="CYCLE_OVERRUN",
+    text=f"{OVERRUNS_IN_A_ROW_MAX} cycles in a row did not end in time; all permits were dropped.",
+    remedy="Find what keeps the machine busy; start automatic operation again when the cycle keeps its time.",
+)

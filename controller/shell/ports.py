@@ -1,0 +1,98 @@
+"""What the scan cycle needs of the core, of safety and of the gate, so that each can be exchanged in a test.
+
+Owns the types only. Must never hold code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol
+
+from controller.core.interface import Ask, Instant, Recorded, StepResult
+from controller.local_link.messages import CycleView, Snapshot
+from plc_drivers.link import LinkStatus
+from plc_drivers.outputs import PermittedOutputs
+from plc_drivers.reading import ProcessImage
+from safety.memory import SafetyMemory
+from safety.verdict import Verdict
+from safety.wish import DeviceWish
+
+
+class Core(Protocol):
+    """The pure core of the garage."""
+
+    @property
+    def epoch(self) -> int:
+        """Owner epoch of this life, 0 before it is claimed."""
+        ...
+
+    @property
+    def last_seq(self) -> int:
+        """Number of the newest event."""
+        ...
+
+    def fold(self, recorded: Iterable[Recorded]) -> None:
+        """Take in the journal at start."""
+        ...
+
+    def claim_epoch(self, image: ProcessImage, verdict: Verdict, seen: int, now: Instant) -> StepResult:
+        """Take an epoch above all that were used or seen; stopped, with nothing under way."""
+        ...
+
+    def step(
+        self, image: ProcessImage, verdict: Verdict, asks: Sequence[Ask], now: Instant, durable_seq: int
+    ) -> StepResult:
+        """One cycle of decisions."""
+        ...
+
+    def snapshot(
+        self,
+        image: ProcessImage,
+        verdict: Verdict,
+        now: Instant,
+        links: Sequence[LinkStatus],
+        cycle: CycleView,
+        *,
+        seq: int,
+    ) -> Snapshot:
+        """What the outside may see."""
+        ...
+
+
+class Safety(Protocol):
+    """The interlocks."""
+
+    def evaluate(self, image: ProcessImage, memory: SafetyMemory, now_ms: int) -> tuple[Verdict, SafetyMemory]:
+        """What is permitted now."""
+        ...
+
+
+class Passage(Protocol):
+    """What the gate let through in one cycle."""
+
+    @property
+    def outputs(self) -> PermittedOutputs:
+        """What may be written."""
+        ...
+
+    @property
+    def memory(self) -> SafetyMemory:
+        """Safety's memory for the next cycle."""
+        ...
+
+
+class OutputGate(Protocol):
+    """The only maker of outputs."""
+
+    def pass_wishes(
+        self,
+        wishes: Mapping[str, DeviceWish],
+        verdict: Verdict,
+        memory: SafetyMemory,
+        *,
+        heartbeat: int,
+        epoch: int,
+        image: ProcessImage,
+    ) -> Passage:
+        """Wishes that safety permits, as outputs."""
+        ...
