@@ -131,6 +131,14 @@ def compile_plan(binding: DeviceBinding) -> DevicePlan:
         raise BindingError(f"{binding.device}: {error}") from error
 
 
+def tag_places(binding: DeviceBinding) -> dict[str, Place | None]:
+    """Where every tag of the device lies under its profile, for tables; None for one that the PLC does not have."""
+    modbus = ModbusProfile() if binding.profile is None else binding.profile.modbus
+    definition = binding.definition
+    status = _places(definition.status, modbus.status_base_of(binding.device), modbus.status_area, modbus)
+    return status | _places(definition.command, modbus.command_base_of(binding.device), Area.HOLDING, modbus)
+
+
 def _compile(binding: DeviceBinding, modbus: ModbusProfile) -> DevicePlan:
     definition = binding.definition
     status_places = _places(definition.status, modbus.status_base_of(binding.device), modbus.status_area, modbus)
