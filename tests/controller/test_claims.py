@@ -1,0 +1,160 @@
+"""Claims: no order waits while it holds what another one needs, in any interleaving (ADR 0002)."""
+
+from __future__ import annotations
+
+import copy
+from collections import deque
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from controller.config.load import load_config
+from controller.core import events as ev
+from controller.core.admission import admit
+from controller.core.dispatch import FirstCome
+from controller.core.handover import FREE, READY, enter
+from controller.core.order import Order, OrderState
+from controller.core.placement import NearestFree
+from controller.core.situation import Situation
+from controller.core.state import GarageState
+from controller.garage import Layout, PositionKind
+from controller.local_link.messages import SubmitOrder, VehicleData
+from tests.controller.resting_garage import RestingGarage
+
+CONFIG = Path(__file__).parent.parent.parent / "config"
+STATES_MAX = 60_000
+
+Move = Callable[[Situation, Order], bool]
+
+
+def _store_is_ready(situation: Situation, order: Order) -> bool:
+    """The customer has brought the car, the cabin is proven empty, and the car waits for the machine."""
+    use = situation.state.cabin(order.cabin or "")
+    if order.kind != "store" or use.order != order.id or use.phase == READY or order.legs:
+        return False
+    bay = situation.layout.cabins[order.cabin or ""].position
+    situation.log.write(ev.VehicleArrived(vehicle=order.vehicle, position=bay, heading="left"))
+    enter(situation, order.cabin or "", READY, order.id)
+    return True
+
+
+def _leg_is_carried(situation: Situation, order: Order) -> bool:
+    """The next leg runs to its end; a cabin that the car has left is given back."""
+    if order.legs_done >= len(order.legs):
+        return False
+    leg = order.legs[order.legs_done]
+    situation.log.write(ev.LegStarted(order=order.id, index=order.legs_done))
+    situation.log.write(ev.VehicleMoved(vehicle=order.vehicle, source=leg.source, target=leg.target, order=order.id))
+    situation.log.write(ev.LegEnded(order=order.id, index=order.legs_done))
+    cabin = order.cabin
+    if order.kind == "store" and cabin is not None and situation.state.cabin(cabin).order == order.id:
+        enter(situation, cabin, FREE, None)
+        bay = situation.layout.cabins[cabin].position
+        situation.log.write(ev.ClaimsFreed(order=order.id, claims=[cabin, bay]))
+    target = situation.layout.positions[order.target or ""]
+    if order.legs_done == len(order.legs) and target.kind is PositionKind.CABIN:
+        kept = {target.id, target.owner}
+        situation.log.write(ev.ClaimsFreed(order=order.id, claims=sorted(order.claims - kept)))
+    return True
+
+
+def _order_ends(situation: Situation, order: Order) -> bool:
+    """The car is where it was to go: the customer leaves, or it stands in its place."""
+    if not order.legs or order.legs_done < len(order.legs):
+        return False
+    if order.kind == "retrieve":
+        situation.log.write(ev.VehicleLeft(vehicle=order.vehicle, cabin=order.cabin or ""))
+        enter(situation, order.cabin or "", FREE, None)
+    situation.log.write(ev.OrderEnded(order=order.id, outcome="done"))
+    return True
+
+
+MOVES: tuple[Move, ...] = (_store_is_ready, _leg_is_carried, _order_ends)
+
+
+def _following(garage: RestingGarage, state: GarageState) -> Iterator[GarageState]:
+    """Every state that one running order's next act leads to, after the dispatcher has done what it can."""
+    for order_id in [o.id for o in state.open_orders() if o.state is not OrderState.WAITING]:
+        for move in MOVES:
+            garage.core.state = copy.deepcopy(state)
+            situation = garage.situation()
+            if move(situation, garage.core.state.orders[order_id]):
+                FirstCome().dispatch(garage.situation(), NearestFree())
+                yield garage.core.state
+
+
+def _fingerprint(state: GarageState) -> object:
+    orders = tuple((o.id, o.state, o.legs_done, o.legs, o.target, frozenset(o.claims)) for o in state.orders.values())
+    cabins = tuple(sorted((name, use.phase, use.order) for name, use in state.cabins.items()))
+    return orders, cabins, tuple(sorted(state.occupant.items()))
+
+
+def _check(state: GarageState) -> None:
+    owners: dict[str, str] = {}
+    for order in state.open_orders():
+        for claim in order.claims:
+            assert owners.setdefault(claim, order.id) == order.id, f"{claim} belongs to two orders"
+    assert owners == state.claims
+
+
+def _explore(garage: RestingGarage) -> tuple[int, int]:
+    """Visit every interleaving; returns (states, ends). Fails on a state in which nobody can go on."""
+    FirstCome().dispatch(garage.situation(), NearestFree())
+    queue = deque([copy.deepcopy(garage.core.state)])
+    seen = {_fingerprint(queue[0])}
+    ends = 0
+    while queue:
+        state = queue.popleft()
+        _check(state)
+        following = list(_following(garage, state))
+        if not state.open_orders():
+            ends += 1
+            continue
+        waiting = [f"{o.id} {o.kind} {o.state.value} {sorted(o.claims)}" for o in state.open_orders()]
+        assert following, f"nobody can go on: {waiting}"
+        for new in following:
+            mark = _fingerprint(new)
+            if mark not in seen:
+                seen.add(mark)
+                queue.append(new)
+                assert len(seen) < STATES_MAX
+    return len(seen), ends
+
+
+@pytest.mark.parametrize(
+    ("name", "retrieved", "stored"),
+    [("tower-small", 3, 2), ("tower-guangzhou", 3, 3), ("garage-shuttle", 3, 2)],
+)
+def test_no_interleaving_of_orders_ends_in_a_deadlock(name: str, retrieved: int, stored: int) -> None:
+    garage = RestingGarage(Layout(load_config(CONFIG / f"{name}.toml")))
+    situation = garage.situation()
+    for vehicle in [v.id for v in garage.core.state.vehicles.values()][-retrieved:]:
+        order = admit(situation, SubmitOrder(kind="retrieve", vehicle=VehicleData(id=vehicle)))
+        assert isinstance(order, str), order
+    for number in range(stored):
+        data = VehicleData(id=f"new-{number}", length_mm=4500, width_mm=1900, height_mm=1500, weight_kg=1500)
+        order = admit(situation, SubmitOrder(kind="store", vehicle=data))
+        assert isinstance(order, str), order
+
+    states, ends = _explore(garage)
+
+    assert states > retrieved + stored
+    assert ends >= 1
+
+
+def test_an_order_waits_without_holding_anything_when_a_cabin_is_taken() -> None:
+    garage = RestingGarage(Layout(load_config(CONFIG / "tower-small.toml")))
+    situation = garage.situation()
+    first, second = [v.id for v in garage.core.state.vehicles.values()][:2]
+    admit(situation, SubmitOrder(kind="retrieve", vehicle=VehicleData(id=first)))
+    admit(situation, SubmitOrder(kind="retrieve", vehicle=VehicleData(id=second)))
+
+    reasons = FirstCome().dispatch(situation, NearestFree())
+
+    orders = list(garage.core.state.orders.values())
+    assert orders[0].state is OrderState.ACTIVE
+    assert orders[1].state is OrderState.WAITING
+    assert not orders[1].claims
+    assert reasons[orders[1].id].code == "CABIN_BUSY"
+    assert orders[0].id in reasons[orders[1].id].text
