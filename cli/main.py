@@ -1,0 +1,60 @@
+"""``garagectl``, the one entry point: puts the parts together.
+
+Owns the list of commands and the exit codes: 0 done, 1 the operation failed, 2 wrong usage. Must never hold logic of
+its own.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+
+import typer
+
+from cli import check_config, operate, order_commands, run, status
+from cli.failure import Failure
+
+EXIT_FAILED = 1
+
+app = typer.Typer(
+    name="garagectl",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Controller of automated car towers. Try: garagectl demo",
+)
+
+_COMMANDS: tuple[tuple[str, Callable[..., None], str], ...] = (
+    ("check-config", check_config.check_config, "garagectl check-config config/tower-small.toml"),
+    ("run", run.run, "garagectl run --config config/tower-small.toml --state /var/lib/garage"),
+    ("status", status.status, "garagectl status --url http://127.0.0.1:8082"),
+    ("orders", order_commands.orders, "garagectl orders --json"),
+    ("retrieve", order_commands.retrieve, "garagectl retrieve mustang-01 --cabin cabin1 --wait"),
+    ("store", order_commands.store, "garagectl store kuga-09 --model 'Ford Kuga' --cabin cabin2"),
+    ("relocate", order_commands.relocate, "garagectl relocate mustang-01 --target l3-c2-left"),
+    ("withdraw", order_commands.withdraw, "garagectl withdraw ORDER"),
+    ("start", operate.start, "garagectl start"),
+    ("stop", operate.stop, "garagectl stop"),
+    ("clear", operate.clear, "garagectl clear lift1"),
+)
+
+for _name, _function, _example in _COMMANDS:
+    app.command(_name, epilog=f"Example: {_example}")(_function)
+
+
+def main() -> None:
+    """Run one command and end the process with its exit code."""
+    try:
+        app(prog_name="garagectl")
+    except Failure as failure:
+        # A failure can come before a command has read its options, so the arguments themselves are asked.
+        if "--json" in sys.argv[1:]:
+            sys.stdout.write(json.dumps(failure.as_json(), indent=2, ensure_ascii=False) + "\n")
+        sys.stderr.write(f"{failure}\n")
+        sys.exit(EXIT_FAILED)
+
+
+if __name__ == "__main__":
+    main()

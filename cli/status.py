@@ -1,0 +1,66 @@
+"""``garagectl status``: what the garage does, what is wrong, and what to do about it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cli.garage_api import GarageApi
+from cli.options import DEFAULT_URL, Json, Url
+from cli.printing import out, print_json, print_line, table
+
+_ENDED = frozenset({"done", "withdrawn", "failed"})
+
+
+def status(*, url: Url = DEFAULT_URL, as_json: Json = False) -> None:
+    """Show mode, readiness with its reasons, devices, cabins and open orders."""
+    with GarageApi(url) as api:
+        snapshot = api.get("/snapshot")
+    if as_json:
+        print_json(snapshot)
+        return
+    print_line(f"mode {snapshot['mode']}, {'ready' if snapshot['ready'] else 'not ready'} for orders")
+    for reason in snapshot["reasons"]:
+        out.print(f"  {reason['code']}: {reason['text']} {reason['remedy']}", markup=False)
+    out.print()
+    out.print(table(("device", "state", "quality", "fault", "reason"), map(_device, snapshot["devices"])))
+    out.print()
+    out.print(table(("cabin", "phase", "car", "light", "outer", "inner"), map(_cabin, snapshot["cabins"])))
+    out.print()
+    print_orders([order for order in snapshot["orders"] if order["state"] not in _ENDED])
+
+
+def print_orders(orders: list[dict[str, Any]]) -> None:
+    """The orders as a table, each with why it waits or how it ended."""
+    if not orders:
+        print_line("No orders.")
+        return
+    out.print(table(("order", "kind", "car", "state", "done", "leg", "because"), map(_order, orders)))
+
+
+def _device(device: dict[str, Any]) -> tuple[object, ...]:
+    reason = device["reason"]
+    fault = device["fault"]
+    return (
+        device["id"],
+        device["state"],
+        device["quality"],
+        fault if fault and fault != "NONE" else None,
+        None if reason is None else reason["text"],
+    )
+
+
+def _cabin(cabin: dict[str, Any]) -> tuple[object, ...]:
+    return (cabin["id"], cabin["phase"], cabin["vehicle"], cabin["light"], cabin["outer_door"], cabin["inner_door"])
+
+
+def _order(order: dict[str, Any]) -> tuple[object, ...]:
+    reason = order["waiting_for"] or order["outcome"]
+    return (
+        order["id"],
+        order["kind"],
+        order["vehicle"],
+        order["state"],
+        f"{order['progress'] * 100:.0f} %",
+        f"{order['leg']}/{order['legs']}",
+        None if reason is None else f"{reason['code']}: {reason['text']}",
+    )
