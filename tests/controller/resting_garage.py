@@ -1,13 +1,14 @@
 """A garage at rest for tests of the core: every device answers, owned, idle, and every cabin is proven empty.
 
-Owns images made from a layout, with single readings changed by the test. No plant and no safety logic behind it:
+Owns images made from a layout, with single readings changed by the test, and all events in
+``recorded``. No plant and no safety logic behind it:
 what moves here is moved by the test.
 """
 
 from __future__ import annotations
 
 from controller.core.core import GarageCore
-from controller.core.interface import Ask, Instant, StepResult
+from controller.core.interface import Ask, Instant, Recorded, StepResult
 from controller.core.log import EventLog
 from controller.core.situation import Situation
 from controller.garage import Layout
@@ -61,7 +62,10 @@ class RestingGarage:
                 self.definitions[name] = definition
                 self.values[name] = _resting(definition)
         self.proven_empty = frozenset(layout.cabins)
-        self.core.claim_epoch(self.image(), self.verdict(), 0, self.now())
+        self.missing: set[str] = set()
+        self.foreign_epoch: dict[str, int] = {}
+        self.recorded: list[Recorded] = []
+        self.recorded += self.core.claim_epoch(self.image(), self.verdict(), 0, self.now()).events
         self.step()
 
     def now(self) -> Instant:
@@ -74,8 +78,11 @@ class RestingGarage:
         for name, values in self.values.items():
             definition = self.definitions[name]
             if definition.is_commanded:
-                values["owner_epoch"] = self.core.epoch
+                values["owner_epoch"] = self.foreign_epoch.get(name, self.core.epoch)
                 values["clock_ms"] = self.now_ms
+            if name in self.missing:
+                devices[name] = DeviceImage.missing(name, definition, self.now_ms)
+                continue
             row = tuple(values[tag.name] for tag in definition.status)
             devices[name] = DeviceImage(name, definition, row, self.now_ms, Quality.GOOD)
         return ProcessImage(self.now_ms, devices)
@@ -96,7 +103,9 @@ class RestingGarage:
         self.now_ms += dt_ms
         asks = [Ask(i, request) for i, request in enumerate(requests)]
         durable_seq = self.core.last_seq + 10_000 if durable else 0
-        return self.core.step(self.image(), self.verdict(), asks, self.now(), durable_seq)
+        result = self.core.step(self.image(), self.verdict(), asks, self.now(), durable_seq)
+        self.recorded += result.events
+        return result
 
 
 def _resting(definition: DeviceDefinition) -> dict[str, Value]:
