@@ -25,13 +25,18 @@ class Function:
 
 @dataclass(frozen=True, slots=True, order=True)
 class StartOf:
-    """The start of one command of one device, written ``shuttle1.PLACE_LEFT``."""
+    """The start of one command of one device, written ``shuttle1.PLACE_LEFT``.
+
+    ``arg1`` narrows it to one first argument, as the depth of a transfer, written ``shuttle1.PLACE_LEFT(2)``;
+    a guard without it holds for every argument.
+    """
 
     device: str
     code: CommandCode
+    arg1: int | None = None
 
     def __str__(self) -> str:
-        return f"{self.device}.{self.code.name}"
+        return f"{self.device}.{self.code.name}" + ("" if self.arg1 is None else f"({self.arg1})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +85,15 @@ class Verdict:
         )
 
     def start_refusal(self, start: StartOf) -> Refusal | None:
-        """Why the command may not start now (its start interlocks), None when it may."""
-        return _first(self.failing, start)
+        """Why the command may not start now (its start interlocks), None when it may.
+
+        With ``arg1`` the interlocks of that argument count as well as those of every argument.
+        """
+        return _first(self.failing, start, StartOf(start.device, start.code))
 
 
-def _first(failing: tuple[Failing, ...], what: Function | StartOf) -> Refusal | None:
+def _first(failing: tuple[Failing, ...], *what: Function | StartOf) -> Refusal | None:
     for item in failing:
-        if what in item.guards:
+        if any(one in item.guards for one in what):
             return Refusal(item.id, item.cause, item.remedy)
     return None

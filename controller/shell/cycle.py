@@ -209,7 +209,7 @@ class ScanCycle:
         wishes = _NO_WISHES if self.pace.too_many else result.wishes
         self._pass(wishes, verdict, image)
         if before is not None and self._outputs is not None:
-            self._write_trips(before, self._outputs, wishes, verdict)
+            self._write_trips(before, self._outputs, result.wishes, verdict)
 
     def _asks(self) -> list[Ask]:
         own, self._own_asks = self._own_asks, []

@@ -77,10 +77,6 @@ class Operation:
     reads: bool
     text: str
 
-    def request(self, command: bytes) -> bytes:
-        """The whole request; ``command`` is the encoded command block."""
-        return self.head if self.write is None else self.head + command[self.write]
-
 
 @dataclass(frozen=True, slots=True)
 class Refused:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 
 from plc_drivers.binding import DeviceBinding
 from plc_drivers.contract import Block, DeviceDefinition, Tag, TagType, Value
@@ -37,6 +38,18 @@ _MAILBOX = frozenset(
 )
 """Tags that a PLC must see change in one write (contract rules 3 and 4)."""
 
+_OWN = (
+    "controller_heartbeat",
+    "owner_epoch_wanted",
+    "cmd_code",
+    "cmd_arg1",
+    "cmd_arg2",
+    "cmd_issued_ms",
+    "cmd_valid_ms",
+    "cmd_seq",
+)
+"""Tags filled from the fields of ``DeviceOutputs`` and its command, in the order in which ``CommandValues`` reads them."""
+
 
 class BindingError(ValueError):
     """A device cannot be exchanged under its profile; the text names device, tag and remedy."""
@@ -55,16 +68,14 @@ class DevicePlan:
     """
 
     binding: DeviceBinding
+    device: str
+    unit: int
     status: BlockCodec
     command: BlockCodec | None
+    values: CommandValues | None
     read_only: tuple[Operation, ...]
     exchange: tuple[Operation, ...]
     urgent: tuple[Operation, ...]
-
-    @property
-    def device(self) -> str:
-        """Name of the device."""
-        return self.binding.device
 
     def encode(self, outputs: DeviceOutputs) -> bytes:
         """The encoded command block.
@@ -72,44 +83,57 @@ class DevicePlan:
         Raises:
             OutputsError: the outputs do not fit the kind; nothing of them must be written then.
         """
-        if self.command is None:
+        if self.command is None or self.values is None:
             raise OutputsError(f"{self.device}: a {self.binding.kind.name.lower()} takes no commands")
         try:
-            return self.command.encode(command_values(self.binding.definition, outputs))
+            return self.command.encode(self.values.of(outputs))
         except ImageError as error:
             raise OutputsError(f"{self.device}: {error}") from error
 
 
-def command_values(definition: DeviceDefinition, outputs: DeviceOutputs) -> list[Value]:
-    """Values of the command tags, in the definition's order.
+class CommandValues:
+    """Turns outputs into the values of a kind's command tags, in the definition's order."""
 
-    Raises:
-        OutputsError: an unknown permit or level, or a level that is missing.
-    """
-    command = outputs.command
-    fixed: dict[str, Value] = {
-        "controller_heartbeat": outputs.heartbeat,
-        "owner_epoch_wanted": outputs.epoch,
-        "cmd_code": int(command.code),
-        "cmd_arg1": command.arg1,
-        "cmd_arg2": command.arg2,
-        "cmd_issued_ms": command.issued_ms,
-        "cmd_valid_ms": command.valid_ms,
-        "cmd_seq": command.seq,
-    }
-    if not outputs.permits <= set(definition.permits):
-        unknown = ", ".join(sorted(outputs.permits - set(definition.permits)))
-        raise OutputsError(f"a {definition.kind.name.lower()} has no permit {unknown}")
-    for permit in definition.permits:
-        fixed[f"permit_{permit}"] = permit in outputs.permits
-    try:
-        values = [fixed.pop(tag.name) if tag.name in fixed else outputs.levels[tag.name] for tag in definition.command]
-    except KeyError as error:
-        raise OutputsError(f"level {error.args[0]} is missing") from error
-    surplus = outputs.levels.keys() - definition.command_index.keys()
-    if surplus:
-        raise OutputsError(f"a {definition.kind.name.lower()} has no level {', '.join(sorted(surplus))}")
-    return values
+    def __init__(self, definition: DeviceDefinition) -> None:
+        self._title = definition.kind.name.lower()
+        self._permits = tuple(definition.permits)
+        self._known_permits = frozenset(definition.permits)
+        named = {*_MAILBOX, "controller_heartbeat", *(f"permit_{permit}" for permit in definition.permits)}
+        self._levels = tuple(tag.name for tag in definition.command if tag.name not in named)
+        given = [*_OWN, *(f"permit_{permit}" for permit in definition.permits), *self._levels]
+        self._order = itemgetter(*(given.index(tag.name) for tag in definition.command))
+
+    def of(self, outputs: DeviceOutputs) -> tuple[Value, ...]:
+        """The values.
+
+        Raises:
+            OutputsError: an unknown permit or level, or a level that is missing.
+        """
+        command, permits, levels = outputs.command, outputs.permits, outputs.levels
+        if not permits <= self._known_permits or len(levels) != len(self._levels):
+            raise OutputsError(self._misfit(outputs))
+        given: list[Value] = [
+            outputs.heartbeat,
+            outputs.epoch,
+            command.code,
+            command.arg1,
+            command.arg2,
+            command.issued_ms,
+            command.valid_ms,
+            command.seq,
+        ]
+        given += [permit in permits for permit in self._permits]
+        try:
+            given += [levels[name] for name in self._levels]
+        except KeyError as error:
+            raise OutputsError(self._misfit(outputs)) from error
+        values: tuple[Value, ...] = self._order(given)
+        return values
+
+    def _misfit(self, outputs: DeviceOutputs) -> str:
+        unknown = sorted({*(outputs.permits - self._known_permits), *(outputs.levels.keys() - set(self._levels))})
+        missing = sorted(set(self._levels) - outputs.levels.keys())
+        return f"outputs do not fit a {self._title}: unknown {unknown}, missing {missing}"
 
 
 def compile_plan(binding: DeviceBinding) -> DevicePlan:
@@ -146,7 +170,7 @@ def _compile(binding: DeviceBinding, modbus: ModbusProfile) -> DevicePlan:
     status = BlockCodec(definition.status, status_places, reads)
     read_only = tuple(read_operation(span) for span in reads)
     if not definition.is_commanded:
-        return DevicePlan(binding, status, None, read_only, read_only, ())
+        return DevicePlan(binding, binding.device, binding.unit, status, None, None, read_only, read_only, ())
     command_places = _places(definition.command, modbus.command_base_of(binding.device), Area.HOLDING, modbus)
     # Only adjacent places share a write: what lies between two re-bound tags belongs to the PLC's own program.
     writes = _mailbox_last(_spans(definition.command, command_places, modbus, 0), command_places)
@@ -154,7 +178,17 @@ def _compile(binding: DeviceBinding, modbus: ModbusProfile) -> DevicePlan:
     _refuse_shared(status_places, writes)
     parts = _parts(writes)
     urgent = tuple(write_operation(span, part) for span, part in zip(writes, parts, strict=True))
-    return DevicePlan(binding, status, command, read_only, _exchange(modbus, reads, writes, parts), urgent)
+    return DevicePlan(
+        binding,
+        binding.device,
+        binding.unit,
+        status,
+        command,
+        CommandValues(definition),
+        read_only,
+        _exchange(modbus, reads, writes, parts),
+        urgent,
+    )
 
 
 def _exchange(

@@ -16,7 +16,7 @@ from plc_drivers.binding import DeviceBinding
 from plc_drivers.link import LinkState, LinkStatus, RawAnswer
 from plc_drivers.modbus.plan import DevicePlan, compile_plan
 from plc_drivers.modbus.reconnect import Backoff
-from plc_drivers.modbus.trips import Request, Trips, Witness
+from plc_drivers.modbus.trips import Trips, Turn, Witness
 from plc_drivers.outputs import PermittedOutputs
 from plc_drivers.reading import Fault
 
@@ -121,10 +121,11 @@ class PolledLink(ABC):
             raise TypeError("a link writes PermittedOutputs only; they come from safety.gate")
         if self._state is not LinkState.UP:
             return True
-        begun = self._trips.exchange(outputs, self._clock_ms())
-        if begun:
-            self._pump()
-        return begun
+        now_ms = self._clock_ms()
+        if not self._trips.exchange(outputs, now_ms):
+            return False
+        self._pump(now_ms)
+        return True
 
     def write_now(self, outputs: PermittedOutputs) -> None:
         """Write the command blocks at the first moment the wire is free; the newest outputs win.
@@ -136,7 +137,7 @@ class PolledLink(ABC):
             raise TypeError("a link writes PermittedOutputs only; they come from safety.gate")
         if self._state is LinkState.UP:
             self._trips.urge(outputs)
-            self._pump()
+            self._pump(self._clock_ms())
 
     def busy(self) -> bool:
         """True while a round trip is under way or an urgent write is on its way out."""
@@ -174,35 +175,35 @@ class PolledLink(ABC):
         """Close what is open; called once at the end."""
 
     @abstractmethod
-    def _transmit(self, request: Request) -> None:
+    def _transmit(self, turn: Turn) -> None:
         """Put the request on the wire and start its deadline. Must not call back into trips."""
 
-    def _pump(self) -> None:
+    def _pump(self, now_ms: int) -> None:
         """Send what comes next, if the wire is free."""
-        if self._state is not LinkState.UP:
-            return
-        request = self._trips.next(self._clock_ms())
-        if request is not None:
-            self._transmit(request)
+        if self._state is LinkState.UP:
+            turn = self._trips.next(now_ms)
+            if turn is not None:
+                self._transmit(turn)
 
-    def _go_on(self) -> None:
+    def _go_on(self, now_ms: int) -> None:
         """After an answer, a time-out or a loss: send what comes next, or say that the link is idle."""
-        self._pump()
-        if not self._trips.busy() and self.on_idle is not None:
+        self._pump(now_ms)
+        if self.on_idle is not None and not self._trips.busy():
             self.on_idle()
 
-    def _answered(self, request: Request, data: bytes) -> None:
+    def _answered(self, turn: Turn, data: bytes, now_ms: int) -> None:
         """A right answer has come."""
-        fault = self._trips.accept(request, data, self._clock_ms())
-        if fault is None:
+        fault = self._trips.accept(turn, data, now_ms)
+        if fault is not None:
+            self._rejected += 1
+        elif self._fault is not None:
             self._fault = None
             self._backoff.reset()
-        else:
-            self._rejected += 1
 
     def _came_up(self) -> None:
         self._connects += 1
         self._state = LinkState.UP
+        self._fault = _SILENT_SO_FAR
         self._trips.abort(_SILENT_SO_FAR)
 
     def _went_down(self, fault: Fault) -> None:

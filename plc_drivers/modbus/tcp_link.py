@@ -20,7 +20,7 @@ from plc_drivers.modbus.pdu import LARGEST_PDU, Foreign, Refused, judge
 from plc_drivers.modbus.polled_link import STOP_S, PolledLink, monotonic_ms
 from plc_drivers.modbus.reconnect import SHARED_GATE, ConnectGate
 from plc_drivers.modbus.settings import ModbusTcpSettings
-from plc_drivers.modbus.trips import Request
+from plc_drivers.modbus.trips import Turn
 from plc_drivers.reading import Fault
 
 SILENT_TIMES_MAX = 3
@@ -105,13 +105,26 @@ class ModbusTcpLink(PolledLink):
         self._channel: _Channel | None = None
         self._buffer = b""
         self._tid = 0
-        self._deadline: asyncio.TimerHandle | None = None
+        self._expected = b""
+        self._timeout_s = settings.timeout_ms / 1000
+        self._deadline_s = 0.0
+        self._alarm: asyncio.TimerHandle | None = None
         self._silent_times = 0
         self._strays = 0
 
     def received(self, data: bytes) -> None:
         """Bytes from the present connection."""
-        self._buffer = self._buffer + data if self._buffer else data
+        turn = self._trips.outstanding
+        if (
+            turn is not None
+            and not self._buffer
+            and len(data) == turn.operation.answer_size + _HEADER.size
+            and data.startswith(self._expected)
+        ):
+            # The whole answer, alone, and right in every byte that can be known before.
+            self._right_answer(turn, data[len(self._expected) :])
+            return
+        self._buffer += data
         while (frame := self._next_frame()) is not None:
             self._judge_frame(frame)
 
@@ -162,11 +175,15 @@ class ModbusTcpLink(PolledLink):
                 async with asyncio.timeout(STOP_S):
                     await channel.gone.wait()
 
-    def _transmit(self, request: Request) -> None:
-        self._tid = self._tid % 0xFFFF + 1  # Never 0: some servers answer with 0 whatever they were asked.
-        self._deadline = self._loop.call_later(self._settings.timeout_ms / 1000, self._expired)
+    def _transmit(self, turn: Turn) -> None:
+        self._tid = tid = self._tid % 0xFFFF + 1  # Never 0: some servers answer with 0 whatever they were asked.
+        operation, unit, pdu = turn.operation, turn.plan.unit, turn.pdu
+        self._expected = _HEADER.pack(tid, 0, operation.answer_size + 1, unit) + operation.answer_head
+        self._deadline_s = self._loop.time() + self._timeout_s
+        if self._alarm is None:
+            self._alarm = self._loop.call_later(self._timeout_s, self._ring)
         if self._channel is not None:
-            self._channel.write(_HEADER.pack(self._tid, 0, len(request.pdu) + 1, request.unit) + request.pdu)
+            self._channel.write(_HEADER.pack(tid, 0, len(pdu) + 1, unit) + pdu)
 
     def _next_frame(self) -> bytes | None:
         """Cut one frame from the buffer; drops the connection when what stands there can be none."""
@@ -185,36 +202,40 @@ class ModbusTcpLink(PolledLink):
         return buffer[: 6 + length]
 
     def _judge_frame(self, frame: bytes) -> None:
-        request = self._trips.outstanding
-        if request is None or (frame[0] << 8) | frame[1] != self._tid:
+        turn = self._trips.outstanding
+        if turn is None or (frame[0] << 8) | frame[1] != self._tid:
             self._stray()
             return
-        self._disarm()
-        self._silent_times = 0
-        if frame[6] != request.unit and request.device not in self._any_unit:
-            self._reject(request, self._wrong_unit(request, frame[6]))
-        else:
-            self._judge_pdu(request, frame[7:])
-        self._go_on()
-
-    def _judge_pdu(self, request: Request, pdu: bytes) -> None:
-        match judge(request.operation, pdu):
+        if frame[6] != turn.plan.unit and turn.plan.device not in self._any_unit:
+            self._wrong_answer(turn, self._wrong_unit(turn, frame[6]), is_foreign=True)
+            return
+        match judge(turn.operation, frame[7:]):
             case Refused(fault):
-                self._trips.fail(request, fault, self._clock_ms(), silent=False)
+                self._wrong_answer(turn, fault, is_foreign=False)
             case Foreign(fault):
-                self._reject(request, fault)
+                self._wrong_answer(turn, fault, is_foreign=True)
             case data:
-                self._strays = 0
-                self._answered(request, data)
+                self._right_answer(turn, data)
 
-    def _reject(self, request: Request, fault: Fault) -> None:
-        self._rejected += 1
-        self._trips.fail(request, fault, self._clock_ms(), silent=False)
+    def _right_answer(self, turn: Turn, data: bytes) -> None:
+        self._silent_times = self._strays = 0
+        now_ms = self._clock_ms()
+        self._answered(turn, data, now_ms)
+        self._go_on(now_ms)
 
-    def _wrong_unit(self, request: Request, unit: int) -> Fault:
+    def _wrong_answer(self, turn: Turn, fault: Fault, *, is_foreign: bool) -> None:
+        """The PLC lives, but this answer gives no values."""
+        self._silent_times = 0
+        self._rejected += is_foreign
+        self._fault = fault
+        now_ms = self._clock_ms()
+        self._trips.fail(turn, fault, now_ms, silent=False)
+        self._go_on(now_ms)
+
+    def _wrong_unit(self, turn: Turn, unit: int) -> Fault:
         return Fault(
             "foreign-unit",
-            f"{request.operation.text}: unit {request.unit} was asked, unit {unit} answered",
+            f"{turn.operation.text}: unit {turn.plan.unit} was asked, unit {unit} answered",
             "check unit ids; for a PLC that answers with an id of its own set ignore_unit in its profile",
         )
 
@@ -226,16 +247,25 @@ class ModbusTcpLink(PolledLink):
             detail = f"{self._address}: {self._strays} frames that nobody had asked for"
             self._drop(Fault("flooded", detail, "look for a second master on this connection's gateway"))
 
-    def _expired(self) -> None:
-        self._deadline = None
-        request = self._trips.outstanding
-        if request is None:
+    def _ring(self) -> None:
+        """The alarm: one timer that is set anew only when it rings, for there is an exchange every few ms."""
+        self._alarm = None
+        turn = self._trips.outstanding
+        if turn is None:
             return
+        left_s = self._deadline_s - self._loop.time()
+        if left_s > 0:
+            self._alarm = self._loop.call_later(left_s, self._ring)
+            return
+        self._expired(turn)
+
+    def _expired(self, turn: Turn) -> None:
         self._timeouts += 1
         self._silent_times += 1
-        text = f"{request.operation.text}: no complete answer within {self._settings.timeout_ms} ms"
+        text = f"{turn.operation.text}: no complete answer within {self._settings.timeout_ms} ms"
         fault = Fault("timeout", text, _CHECK_PLC)
-        self._trips.fail(request, fault, self._clock_ms(), silent=True)
+        now_ms = self._clock_ms()
+        self._trips.fail(turn, fault, now_ms, silent=True)
         self._fault = fault
         if self._buffer:
             self._rejected += 1
@@ -245,12 +275,12 @@ class ModbusTcpLink(PolledLink):
             detail = f"{text}, {self._silent_times} times in a row"
             self._drop(Fault("half-open", f"{self._address}: {detail}", _CHECK_PLC))
         else:
-            self._go_on()
+            self._go_on(now_ms)
 
     def _disarm(self) -> None:
-        if self._deadline is not None:
-            self._deadline.cancel()
-            self._deadline = None
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
 
     def _drop(self, fault: Fault) -> None:
         """Give the connection up; the supervisor builds a new one after the back-off."""
@@ -260,4 +290,4 @@ class ModbusTcpLink(PolledLink):
         self._went_down(fault)
         if channel is not None:
             channel.abort()
-        self._go_on()
+        self._go_on(self._clock_ms())

@@ -10,7 +10,6 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Protocol
 
 from plc_drivers.link import RawAnswer
@@ -37,50 +36,48 @@ class Witness(Protocol):
         ...
 
 
-@dataclass(slots=True, eq=False)
-class _Job:
-    """The exchange with one device, or the urgent write to it, and how far it has come."""
+class Turn:
+    """One device's turn: an exchange with it, or an urgent write to it, as a row of requests.
 
-    plan: DevicePlan
-    steps: Sequence[Operation]
-    is_urgent: bool
-    cursor: int = 0
-    parts: list[bytes] = field(default_factory=list)
-    sent_ms: int = 0
-    written: int | None = None
-    refused: Fault | None = None
-    """Why its outputs were not written, although it is read."""
+    ``operation`` and ``pdu`` are the request that is on the wire, or to be sent now.
+    """
+
+    __slots__ = ("cursor", "data", "is_urgent", "operation", "pdu", "plan", "refused", "sent_ms", "steps", "written")
+
+    def __init__(self, plan: DevicePlan, steps: Sequence[Operation], *, is_urgent: bool = False) -> None:
+        self.plan = plan
+        self.steps = steps
+        self.is_urgent = is_urgent
+        self.operation = steps[0]
+        self.pdu = b""
+        self.cursor = 0
+        self.data = b""
+        self.sent_ms = 0
+        self.written: int | None = None
+        self.refused: Fault | None = None
+        """Why the outputs were not written, although the device is read."""
 
 
-@dataclass(slots=True)
 class _Trip:
-    outputs: PermittedOutputs | None
-    queue: deque[DevicePlan]
-    started_s: float
-    answered: int = 0
+    """One round through the devices."""
+
+    __slots__ = ("answered", "outputs", "queue", "started_s")
+
+    def __init__(self, outputs: PermittedOutputs | None, devices: Sequence[DevicePlan]) -> None:
+        self.outputs = outputs
+        self.queue = deque(devices)
+        self.started_s = time.perf_counter()
+        self.answered = 0
 
 
-@dataclass(slots=True)
 class _Silence:
     """How often in a row a device kept silent, and when it may be asked again."""
 
-    times: int = 0
-    retry_at_ms: int = 0
+    __slots__ = ("retry_at_ms", "times")
 
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Request:
-    """One request to be sent now."""
-
-    job: _Job
-    operation: Operation
-    unit: int
-    pdu: bytes
-
-    @property
-    def device(self) -> str:
-        """Name of the device that is asked."""
-        return self.job.plan.device
+    def __init__(self) -> None:
+        self.times = 0
+        self.retry_at_ms = 0
 
 
 class Trips:
@@ -96,13 +93,13 @@ class Trips:
         self._plans = tuple(plans)
         self._silence_ms = silence_ms
         self._witnesses = witnesses or {}
-        self._silent: dict[str, _Silence] = {plan.device: _Silence() for plan in plans}
+        self._silent: dict[str, _Silence] = {}
         self._trip: _Trip | None = None
         self._kept: tuple[PermittedOutputs | None] | None = None
-        self._job: _Job | None = None
-        self._urgent: deque[_Job] = deque()
+        self._turn: Turn | None = None
+        self._urgent: deque[Turn] = deque()
         self._urgent_outputs: PermittedOutputs | None = None
-        self.outstanding: Request | None = None
+        self.outstanding: Turn | None = None
         self.answers: dict[str, RawAnswer] = {}
         self.faults: dict[str, Fault] = {}
         self.exchanges = 0
@@ -117,14 +114,14 @@ class Trips:
         if self.busy():
             self._kept = (outputs,)
             return False
-        self._open(outputs, now_ms)
+        self._trip = _Trip(outputs, self._askable(now_ms))
         return True
 
     def urge(self, outputs: PermittedOutputs) -> None:
         """Write these outputs before anything else; older ones that have not gone out never will (H11)."""
         self._urgent_outputs = outputs
         self._urgent = deque(
-            _Job(plan, plan.urgent, is_urgent=True)
+            Turn(plan, plan.urgent, is_urgent=True)
             for plan in self._plans
             if plan.urgent and outputs.get(plan.device) is not None
         )
@@ -133,95 +130,95 @@ class Trips:
         if self._kept is not None and self._kept[0] is not None:
             self._kept = (outputs,)
 
-    def next(self, now_ms: int) -> Request | None:
-        """The request to send now; None when one is outstanding or nothing is left to do."""
+    def next(self, now_ms: int) -> Turn | None:
+        """The turn whose request is to be sent now; None when one is outstanding or nothing is left to do."""
         while self.outstanding is None:
-            job = self._next_job(now_ms)
-            if job is None:
+            turn = self._next_turn(now_ms)
+            if turn is None:
                 return None
             try:
-                self.outstanding = self._request(job, now_ms)
+                self._prepare(turn, now_ms)
             except OutputsError as error:
-                self._refuse_outputs(job, error)
-        return None if self.outstanding is None else self.outstanding
+                self._refuse_outputs(turn, error)
+            else:
+                self.outstanding = turn
+                return turn
+        return None
 
-    def accept(self, request: Request, data: bytes, now_ms: int) -> Fault | None:
+    def accept(self, turn: Turn, data: bytes, now_ms: int) -> Fault | None:
         """Take the right answer to the outstanding request; the fault when its content is not believable."""
         self.outstanding = None
-        job = request.job
-        self._silent[request.device].times = 0
-        if request.operation.reads:
-            job.parts.append(data)
-        job.cursor += 1
-        if job.cursor < len(job.steps):
+        if self._silent:
+            self._silent.pop(turn.plan.device, None)
+        turn.data += data
+        turn.cursor += 1
+        if turn.cursor < len(turn.steps):
             return None
-        if job.is_urgent:
-            self._end_urgent(job)
+        if turn.is_urgent:
+            self._end_urgent(turn)
             return None
-        self._job = None
-        return self._finish(job, now_ms)
+        self._turn = None
+        return self._finish(turn, now_ms)
 
-    def fail(self, request: Request, fault: Fault, now_ms: int, *, silent: bool) -> None:
+    def fail(self, turn: Turn, fault: Fault, now_ms: int, *, silent: bool) -> None:
         """The outstanding request failed; ``silent`` when the device did not answer at all."""
+        device = turn.plan.device
         self.outstanding = None
-        self.faults[request.device] = fault
-        if request.job.is_urgent:
-            self._end_urgent(request.job)
+        self.faults[device] = fault
+        if turn.is_urgent:
+            self._end_urgent(turn)
         else:
-            self._job = None
-        state = self._silent[request.device]
+            self._turn = None
         if not silent:
-            state.times = 0
+            self._silent.pop(device, None)
             return
-        state.times += 1
+        silence = self._silent.setdefault(device, _Silence())
+        silence.times += 1
         wait_ms = self._silence_ms
-        if len(self._plans) > 1 and state.times >= SILENT_TIMES:
-            wait_ms = max(wait_ms, min(RETRY_MS_MAX, RETRY_MS << min(state.times - SILENT_TIMES, 8)))
-        state.retry_at_ms = now_ms + wait_ms
+        if len(self._plans) > 1 and silence.times >= SILENT_TIMES:
+            wait_ms = max(wait_ms, min(RETRY_MS_MAX, RETRY_MS << min(silence.times - SILENT_TIMES, 8)))
+        silence.retry_at_ms = now_ms + wait_ms
 
     def abort(self, fault: Fault) -> None:
         """The transport is gone: nothing that was meant for it may go out on the next one (H11)."""
         self.outstanding = None
         self._trip = None
         self._kept = None
-        self._job = None
+        self._turn = None
         self._urgent.clear()
         self._urgent_outputs = None
+        self._silent.clear()
         for plan in self._plans:
             self.faults[plan.device] = fault
-            self._silent[plan.device] = _Silence()
 
-    def _open(self, outputs: PermittedOutputs | None, now_ms: int) -> None:
-        self._trip = _Trip(outputs, deque(self._askable(now_ms)), time.perf_counter())
-
-    def _askable(self, now_ms: int) -> list[DevicePlan]:
+    def _askable(self, now_ms: int) -> Sequence[DevicePlan]:
         """Devices of this trip: those that answer, then at most one of those that keep silent."""
-        live = [plan for plan in self._plans if not self._silent[plan.device].times]
-        if len(live) == len(self._plans):
-            return live
+        if not self._silent:
+            return self._plans
+        live = [plan for plan in self._plans if plan.device not in self._silent]
         due = [
-            plan
+            (silence.retry_at_ms, plan)
             for plan in self._plans
-            if self._silent[plan.device].times and self._silent[plan.device].retry_at_ms <= now_ms
+            if (silence := self._silent.get(plan.device)) is not None and silence.retry_at_ms <= now_ms
         ]
-        due.sort(key=lambda plan: self._silent[plan.device].retry_at_ms)
-        return live + due[:1]
+        due.sort(key=lambda entry: entry[0])
+        return live + [plan for _, plan in due[:1]]
 
-    def _next_job(self, now_ms: int) -> _Job | None:
+    def _next_turn(self, now_ms: int) -> Turn | None:
         if self._urgent:
             return self._urgent[0]
-        if self._job is not None:
-            return self._job
-        while self._trip is not None:
-            if self._trip.queue:
-                plan = self._trip.queue.popleft()
-                writes = self._trip.outputs is not None and self._trip.outputs.get(plan.device) is not None
-                self._job = _Job(plan, plan.exchange if writes else plan.read_only, is_urgent=False)
-                return self._job
-            self._close(self._trip)
+        if self._turn is not None:
+            return self._turn
+        while (trip := self._trip) is not None:
+            if trip.queue:
+                plan = trip.queue.popleft()
+                writes = trip.outputs is not None and trip.outputs.get(plan.device) is not None
+                self._turn = Turn(plan, plan.exchange if writes else plan.read_only)
+                return self._turn
+            self._close(trip)
             if self._kept is not None:
                 (outputs,), self._kept = self._kept, None
-                self._open(outputs, now_ms)
+                self._trip = _Trip(outputs, self._askable(now_ms))
         return None
 
     def _close(self, trip: _Trip) -> None:
@@ -230,55 +227,55 @@ class Trips:
             self.exchanges += 1
             self.last_exchange_ms = (time.perf_counter() - trip.started_s) * 1000
 
-    def _request(self, job: _Job, now_ms: int) -> Request:
-        operation = job.steps[job.cursor]
-        command = b"" if operation.write is None else self._command(job)
-        if job.cursor == 0:
-            job.sent_ms = now_ms
-        return Request(job, operation, job.plan.binding.unit, operation.request(command))
+    def _prepare(self, turn: Turn, now_ms: int) -> None:
+        operation = turn.steps[turn.cursor]
+        turn.operation = operation
+        turn.pdu = operation.head if operation.write is None else operation.head + self._command(turn)[operation.write]
+        if turn.cursor == 0:
+            turn.sent_ms = now_ms
 
-    def _command(self, job: _Job) -> bytes:
-        """The newest outputs of the job's device, encoded when they leave and not before."""
-        source = self._urgent_outputs if job.is_urgent else self._trip.outputs if self._trip else None
-        outputs = None if source is None else source.get(job.plan.device)
+    def _command(self, turn: Turn) -> bytes:
+        """The newest outputs of the turn's device, encoded when they leave and not before."""
+        plan = turn.plan
+        source = self._urgent_outputs if turn.is_urgent else self._trip.outputs if self._trip else None
+        outputs = None if source is None else source.get(plan.device)
         if outputs is None:
-            raise OutputsError(f"{job.plan.device}: the newest outputs leave this device out")
-        command = job.plan.encode(outputs)
-        job.written = outputs.heartbeat
-        witness = self._witnesses.get(job.plan.device)
-        if witness is not None:
-            witness.wrote(outputs.heartbeat)
+            raise OutputsError(f"{plan.device}: the newest outputs leave this device out")
+        command = plan.encode(outputs)
+        turn.written = outputs.heartbeat
+        if self._witnesses and plan.device in self._witnesses:
+            self._witnesses[plan.device].wrote(outputs.heartbeat)
         return command
 
-    def _refuse_outputs(self, job: _Job, error: OutputsError) -> None:
+    def _refuse_outputs(self, turn: Turn, error: OutputsError) -> None:
         """Outputs that cannot be encoded are not written; the device is still read, and its watchdog acts."""
         fault = Fault("outputs-refused", str(error), "a fault in the controller: report it with a diagnostics bundle")
-        self.faults[job.plan.device] = fault
-        if job.is_urgent:
-            self._end_urgent(job)
+        self.faults[turn.plan.device] = fault
+        if turn.is_urgent:
+            self._end_urgent(turn)
         else:
-            self._job = _Job(job.plan, job.plan.read_only, is_urgent=False, refused=fault)
+            self._turn = Turn(turn.plan, turn.plan.read_only)
+            self._turn.refused = fault
 
-    def _end_urgent(self, job: _Job) -> None:
+    def _end_urgent(self, turn: Turn) -> None:
         # A newer urge may have replaced the queue while this one was on the wire.
-        if self._urgent and self._urgent[0] is job:
+        if self._urgent and self._urgent[0] is turn:
             self._urgent.popleft()
 
-    def _finish(self, job: _Job, now_ms: int) -> Fault | None:
-        plan = job.plan
-        payload = job.parts[0] if len(job.parts) == 1 else b"".join(job.parts)
-        values, bad = plan.status.decode(payload)
-        answer = RawAnswer(values, bad, job.sent_ms, now_ms, job.written)
-        witness = self._witnesses.get(plan.device)
-        fault = None if witness is None else witness.judge(answer)
-        if fault is not None:
-            self.faults[plan.device] = fault
-            return fault
+    def _finish(self, turn: Turn, now_ms: int) -> Fault | None:
+        plan = turn.plan
+        values, bad = plan.status.decode(turn.data)
+        answer = RawAnswer(values, bad, turn.sent_ms, now_ms, turn.written)
+        if self._witnesses and plan.device in self._witnesses:
+            fault = self._witnesses[plan.device].judge(answer)
+            if fault is not None:
+                self.faults[plan.device] = fault
+                return fault
         self.answers[plan.device] = answer
-        if job.refused is None:
+        if turn.refused is not None:
+            self.faults[plan.device] = turn.refused
+        elif self.faults:
             self.faults.pop(plan.device, None)
-        else:
-            self.faults[plan.device] = job.refused
         if self._trip is not None:
             self._trip.answered += 1
         return None

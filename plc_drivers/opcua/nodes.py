@@ -15,7 +15,7 @@ from asyncua.ua.status_codes import StatusCodes
 
 from plc_drivers.binding import DeviceBinding
 from plc_drivers.contract import Tag, TagType, Value
-from plc_drivers.modbus.plan import command_values
+from plc_drivers.modbus.plan import CommandValues
 from plc_drivers.outputs import DeviceOutputs
 from plc_drivers.profile import OpcUaProfile
 
@@ -152,9 +152,10 @@ class CommandEncoder:
     """Turns one device's outputs into the values of a Write call, in the types that the server's nodes have."""
 
     def __init__(self, plan: NodePlan, node_ids: Sequence[ua.NodeId], types: Sequence[ua.VariantType]) -> None:
-        self._definition = plan.binding.definition
+        definition = plan.binding.definition
+        self._values = CommandValues(definition)
         self._rows = tuple(
-            (self._definition.command_index[address.tag.name], node_id, type_)
+            (definition.command_index[address.tag.name], node_id, type_)
             for address, node_id, type_ in zip(plan.command, node_ids, types, strict=True)
         )
 
@@ -166,7 +167,7 @@ class CommandEncoder:
         Raises:
             OutputsError: the outputs do not fit the kind; nothing of them must be written then.
         """
-        values = command_values(self._definition, outputs)
+        values = self._values.of(outputs)
         return [
             ua.WriteValue(
                 NodeId=node_id,

@@ -175,10 +175,14 @@ def _restart(garage: RestingGarage, recorded: list[Recorded]) -> RestingGarage:
     again.__dict__ |= garage.__dict__
     again.core = GarageCore(garage.layout)
     again.core.fold(recorded)
-    assert again.core.state.mode == "automatic"
+    assert _mode(again.core) == "automatic"
     again.core.claim_epoch(again.image(), again.verdict(), 1, again.now())
-    assert again.core.state.mode == "stopped"
+    assert _mode(again.core) == "stopped"
     return again
+
+
+def _mode(core: GarageCore) -> str:
+    return core.state.mode
 
 
 def test_folding_the_journal_gives_the_state_that_was_lived_through(garage: RestingGarage) -> None:
