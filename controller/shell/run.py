@@ -135,7 +135,7 @@ async def _start(
             links=links,
             bank=DeviceBank(links, watches_of(config)),
             safety=safety,
-            memory=safety.initial_memory(),
+            memory=safety.memory0(),
             gate=Gate(safety),
             core=core,
             journal=journal,
