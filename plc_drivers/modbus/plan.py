@@ -48,7 +48,7 @@ _OWN = (
     "cmd_valid_ms",
     "cmd_seq",
 )
-"""Tags filled from the fields of ``DeviceOutputs`` and its command, in the order in which ``CommandValues`` reads them."""
+"""Tags filled from the fields of ``DeviceOutputs``, in the order in which ``CommandValues`` reads them."""
 
 
 class BindingError(ValueError):
