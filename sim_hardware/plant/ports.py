@@ -35,7 +35,8 @@ class Drive(Protocol):
     It accelerates, travels, slows to creep speed before the target, levels in and closes the brake by itself, with the
     figures of the configuration. Paths: ``standstill``, ``brake_closed``, ``drive_ready`` and ``encoder_valid``, with
     the prefix ``forks_`` or ``turntable_`` for those axes; position and speed are ``position_mm``, ``speed_mm_s`` on
-    the lift, ``position``, ``speed`` (shuttle), ``forks_position``, ``forks_speed``, ``angle_mdeg`` and ``turn_speed_mdeg_s``.
+    the lift, ``position``, ``speed`` (shuttle), ``forks_position``, ``forks_speed``, ``angle_mdeg`` and
+    ``turn_speed_mdeg_s``.
     """
 
     def move_to(self, target: int, *, speed: int | None = None) -> None:
