@@ -1,0 +1,290 @@
+"""What must hold for a lift to move, and for its pins to move.
+
+Owns the interlocks of ``lift.travel`` and of the lift's commands (H07, H08, H09, H15).
+"""
+
+from __future__ import annotations
+
+from plc_drivers.contract import CommandCode
+from safety.expression import Expression, HeldFor, Not, all_of, any_of
+from safety.interlock import Interlock, Phase
+from safety.interlocks import unit
+from safety.interlocks.proof import (
+    LEVELLING_MM,
+    forks_home,
+    in_automatic,
+    load_in_place,
+    load_known,
+    pins_in,
+)
+from safety.interlocks.reach import reach
+from safety.interlocks.unit import Unit
+from safety.topology import LiftTopology, ShuttleTopology, Topology
+
+BRAKE_MS = 1500
+"""A brake that is not proven closed this long after standstill has not closed (H15)."""
+
+
+def lift_interlocks(topology: Topology, lift: LiftTopology) -> list[Interlock]:
+    """Interlocks of one lift."""
+    shuttles = {shuttle.id: shuttle for shuttle in topology.shuttles}
+    device = unit.lift(lift.id)
+    found = [*_suspension(device), *_load(device, lift), *_position(device)]
+    if lift.rider is not None:
+        found += _rider(device, shuttles[lift.rider])
+    return found + [
+        _forks_out(device, shuttles[name], (lift.id, level, column, side))
+        for name, level, column, side in lift.reached_by
+    ]
+
+
+def _run(
+    device: Unit, rule: str, title: str, hazard: str, condition: Expression, texts: tuple[str, str, str]
+) -> Interlock:
+    cause, remedy, standard = texts
+    return Interlock(
+        f"{device.id}.{rule}", title, hazard, Phase.RUN, (device.may("travel"),), condition, cause, remedy, standard
+    )
+
+
+def _suspension(device: Unit) -> list[Interlock]:
+    brake_open = all_of(device["standstill"], Not(device["brake_closed"]), device["active_command"].eq(0))
+    return [
+        _run(
+            device,
+            "rope-taut",
+            "Rope or chain carries the platform",
+            "H15",
+            device["rope_taut"],
+            (
+                f"The rope or chain of {device.id} is slack.",
+                "Keep everybody out of the shaft. A technician inspects the suspension before anything moves.",
+                "EN 81-20, slack rope",
+            ),
+        ),
+        _run(
+            device,
+            "speed-ok",
+            "The overspeed governor has not acted",
+            "H15",
+            device["speed_ok"],
+            (
+                f"The overspeed governor of {device.id} has acted.",
+                "A technician inspects drive, brake and governor, and resets the governor locally.",
+                "EN 81-20, overspeed governor",
+            ),
+        ),
+        _run(
+            device,
+            "overtravel",
+            "Both final limit switches are closed",
+            "H15",
+            all_of(device["overtravel_top_clear"], device["overtravel_bottom_clear"]),
+            (
+                f"A final limit switch of {device.id} is open: it went past its last level.",
+                "A technician releases the axis locally, finds the cause and references it.",
+                "EN 81-20, final limit switches",
+            ),
+        ),
+        _run(
+            device,
+            "shaft-doors",
+            "All doors of the shaft are closed",
+            "H15",
+            device["shaft_doors_closed"],
+            (
+                f"A door of {device.id}'s shaft is open.",
+                "Make sure that nobody is in the shaft, close its doors.",
+                "EN 81-20, landing doors",
+            ),
+        ),
+        _run(
+            device,
+            "brake",
+            "The brake closes when the lift stands",
+            "H15",
+            Not(HeldFor(brake_open, BRAKE_MS)),
+            (
+                f"{device.id} stands without a command and its brake is not proven closed.",
+                "Keep everybody away from below the platform. A technician tests the brake.",
+                "EN 81-20, brake",
+            ),
+        ),
+    ]
+
+
+def _load(device: Unit, lift: LiftTopology) -> list[Interlock]:
+    found = [
+        _run(
+            device,
+            "load-in-place",
+            "The load stands within its marks and nothing sticks out",
+            "H07",
+            load_in_place(device),
+            (
+                f"The load on {device.id} is off its marks, or something sticks out into the shaft.",
+                "Look at the car on the platform. Centre it by hand in manual mode, or remove what sticks out.",
+                "EN 14010, load in position",
+            ),
+        )
+    ]
+    if lift.has_platform:
+        found.append(
+            _run(
+                device,
+                "load-known",
+                "Both load detectors of the platform agree",
+                "H10",
+                load_known(device),
+                (
+                    f"Switch and light barrier of {device.id}'s platform contradict each other.",
+                    "Look whether a car stands half on the platform; else find the defective detector.",
+                    "ISO 14119, plausibility of two channels",
+                ),
+            )
+        )
+    return found
+
+
+def _position(device: Unit) -> list[Interlock]:
+    moving = device.doing(CommandCode.MOVE_TO_LEVEL)
+    found = _guarded_command(
+        device,
+        "referenced",
+        "The height is trustworthy before the lift goes to a level",
+        (device["referenced"], moving),
+        (
+            f"{device.id} does not know its height.",
+            "Let it find its reference first; if it cannot, check the encoder.",
+            "",
+        ),
+    )
+    found += _guarded_command(
+        device,
+        "pins-in",
+        "The pins are in the platform while the lift goes to a level",
+        (pins_in(device), moving),
+        (
+            f"The lock pins of {device.id} are not proven in the platform.",
+            "Retract the pins (UNLOCK). If a switch disagrees, check pins and end switches.",
+            "EN 14010, locking of the lift",
+        ),
+    )
+    found.append(
+        Interlock(
+            id=f"{device.id}.lock-at-level",
+            title="Pins come out only at a level",
+            hazard="H08",
+            phase=Phase.START,
+            guards=device.start(CommandCode.LOCK),
+            condition=all_of(
+                device["station"].ge(0),
+                device["station_sensor"],
+                device["standstill"],
+                device["levelling_error_mm"].between(-LEVELLING_MM, LEVELLING_MM),
+            ),
+            cause=f"{device.id} does not stand at a level, by position, level switch and drive.",
+            remedy="Move it to a level. If it stands at one, check the level's switch and the encoder.",
+            standard="GB 17907, levelling",
+        )
+    )
+    return found
+
+
+def _guarded_command(
+    device: Unit, rule: str, title: str, condition: tuple[Expression, Expression], texts: tuple[str, str, str]
+) -> list[Interlock]:
+    """A condition for starting MOVE_TO_LEVEL that must go on holding while it runs: (condition, running)."""
+    holds, moving = condition
+    cause, remedy, standard = texts
+    start = device.start(CommandCode.MOVE_TO_LEVEL)
+    return [
+        _run(device, rule, title, "H07", any_of(Not(moving), holds), texts),
+        Interlock(f"{device.id}.start-{rule}", title, "H07", Phase.START, start, holds, cause, remedy, standard),
+    ]
+
+
+def _rider(device: Unit, rider: ShuttleTopology) -> list[Interlock]:
+    shuttle = unit.shuttle(rider.id)
+    home = shuttle["station"].eq(-1 if rider.home_column is None else rider.home_column)
+    return [
+        _run(
+            device,
+            "rider-docked",
+            "The shuttle on the lift is docked and stands",
+            "H07",
+            all_of(
+                shuttle["docked"],
+                any_of(home, Not(shuttle["referenced"])),
+                shuttle["standstill"],
+                shuttle.idle("travel"),
+            ),
+            (
+                f"{rider.id} is not proven docked and standing on {device.id}, or may travel.",
+                f"Bring {rider.id} home to its dock. If it is there, check the dock switch and its column's switch.",
+                "EN 14010, load in position",
+            ),
+        ),
+        Interlock(
+            id=f"{device.id}.start-rider-home",
+            title="The shuttle on the lift knows that it is home",
+            hazard="H07",
+            phase=Phase.START,
+            guards=device.start(CommandCode.MOVE_TO_LEVEL),
+            condition=all_of(shuttle["referenced"], home),
+            cause=f"{rider.id} does not know its place, so its dock switch stands alone.",
+            remedy=f"Let {rider.id} find its reference while {device.id} stands locked.",
+            standard="EN 14010, load in position",
+        ),
+        _run(
+            device,
+            "rider-forks-home",
+            "The forks of the shuttle on the lift are home and stay there",
+            "H07",
+            all_of(forks_home(shuttle), shuttle.idle("transfer")),
+            (
+                f"The forks of {rider.id} are not proven home, or may move.",
+                "Look where the car stands. Finish the transfer, or bring the forks home in manual mode.",
+                "EN 14010, load in position",
+            ),
+        ),
+        _run(
+            device,
+            "rider-load",
+            "The load on the shuttle stands within its marks and is known",
+            "H07",
+            all_of(load_in_place(shuttle), load_known(shuttle)),
+            (
+                f"The load on {rider.id} is off its marks, sticks out, or its two detectors contradict each other.",
+                "Look at the car on the deck. Centre it in manual mode, or find the defective detector.",
+                "EN 14010, load in position",
+            ),
+        ),
+        _run(
+            device,
+            "rider-automatic",
+            "The shuttle on the lift is in automatic",
+            "H13",
+            in_automatic(shuttle),
+            (
+                f"The key switch of {rider.id} is not in automatic: somebody may be working on it.",
+                f"Ask who has the key of {rider.id}; turn it back only with the zone in view.",
+                "IEC 60204-1, operating modes",
+            ),
+        ),
+    ]
+
+
+def _forks_out(device: Unit, shuttle: ShuttleTopology, stop: tuple[str, int, int, str]) -> Interlock:
+    return _run(
+        device,
+        f"{shuttle.id}-clear",
+        "No forks in the shaft, and none on their way into it",
+        "H07",
+        reach(shuttle, stop).out_of_it,
+        (
+            f"The forks of {shuttle.id} are in {device.id}'s shaft, may come into it, or cannot be seen.",
+            f"Wait for the transfer to end. If none is under way, look at the forks of {shuttle.id} and its readings.",
+            "EN 14010, collision of moving parts",
+        ),
+    )

@@ -1,0 +1,218 @@
+"""The interlocks of one garage, evaluated: from a process image to a verdict.
+
+Owns evaluation, and the words that explain a verdict. Must never do I/O, read a clock or keep state of its own:
+image, memory and time come in, verdict and memory go out, and the same input gives the same output.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from plc_drivers.contract import CABIN, LIFT, SAFETY, SHUTTLE, DeviceDefinition, Value
+from plc_drivers.reading import ProcessImage, Quality
+from safety.blame import Leaf, blame
+from safety.expression import Answering, Asserted, Commanded, Tag, leaves
+from safety.interlock import Interlock, Phase
+from safety.interlocks import interlocks_of
+from safety.interlocks.proof import proven_empty
+from safety.interlocks.unit import cabin as cabin_unit
+from safety.memory import NodeState, SafetyMemory, Trace
+from safety.program import Program
+from safety.topology import Topology
+from safety.verdict import Failing, Function, StartOf, Verdict
+
+AGE_MS_MAX = 1000
+"""A reading older than this is unknown, whatever quality its image claims (H10).
+
+A second look behind the driver's own, much shorter time-out.
+"""
+
+GAP_MS_MAX = 1000
+"""After a longer pause between evaluations every holding time and confirmation begins anew (H10)."""
+
+Blamed = tuple[str, Value | None, int, str, str]
+
+
+class SafetyLogic:
+    """Interlocks of the garage described by ``topology``.
+
+    Raises:
+        ExpressionError: an interlock reads what a device of this garage does not have.
+        InterlockError: two declarations have one id.
+    """
+
+    def __init__(self, topology: Topology, *, age_ms_max: int = AGE_MS_MAX, gap_ms_max: int = GAP_MS_MAX) -> None:
+        self.topology = topology
+        self.definitions = definitions_of(topology)
+        self.interlocks = interlocks_of(topology)
+        self.functions = frozenset(
+            Function(name, permit) for name, definition in self.definitions.items() for permit in definition.permits
+        )
+        self.starts = frozenset(guard for one in self.interlocks for guard in one.guards if isinstance(guard, StartOf))
+        self.conflicts = _conflicts(self.interlocks, self.definitions)
+        self._age_ms_max = age_ms_max
+        self._gap_ms_max = gap_ms_max
+        self._empty = {c.id: proven_empty(cabin_unit(c.id), topology.clearance_countdown_ms) for c in topology.cabins}
+        conditions = [interlock.condition for interlock in self.interlocks]
+        self.program = Program([*conditions, *self._empty.values()], self.definitions)
+        self._rows = tuple(
+            (
+                self.program.slots[interlock.condition],
+                _failing(interlock, unknown=False),
+                _failing(interlock, unknown=True),
+            )
+            for interlock in self.interlocks
+        )
+        self._guarded = frozenset(
+            guard
+            for one in self.interlocks
+            if one.phase is Phase.RUN
+            for guard in one.guards
+            if guard in self.functions
+        )
+
+    def memory0(self) -> SafetyMemory:
+        """The memory of a controller that has seen nothing: no confirmation, no permit."""
+        return SafetyMemory(self.program.states0())
+
+    def evaluate(self, image: ProcessImage, memory: SafetyMemory, now_ms: int) -> tuple[Verdict, SafetyMemory]:
+        """What is permitted now, and the memory for the gate and the next evaluation.
+
+        ``now_ms`` is the controller's monotonic clock. The verdict's ``failing`` carry no readings; ``explain``
+        adds them for whoever wants to show them.
+        """
+        memory = self._prepared(image, memory, now_ms)
+        trace, states, changed = self.program.run(image, memory, now_ms, self._age_ms_max)
+        if not changed and trace.verdict is not None:
+            verdict = replace(trace.verdict, now_ms=now_ms, lost=frozenset())
+        else:
+            verdict = self._verdict(trace, states, memory, now_ms)
+            trace = replace(trace, verdict=verdict)
+        return verdict, replace(memory, states=states, allowed=verdict.allowed, at_ms=now_ms, trace=trace)
+
+    def explain(
+        self, what: Function | StartOf | None, image: ProcessImage, memory: SafetyMemory, now_ms: int
+    ) -> tuple[Failing, ...]:
+        """Interlocks in the way of ``what``, or all that fail for None, each with the readings that fail it.
+
+        ``memory`` is the one that the last evaluation gave; before the first there is nothing to explain.
+        """
+        trace = memory.trace
+        if trace is None:
+            return ()
+        found: list[Failing] = []
+        for interlock in self.interlocks:
+            truth = self.program.truth(interlock.condition, trace)
+            if truth is True or not _concerns(interlock, what):
+                continue
+            leaves_found = blame(interlock.condition, lambda node: self.program.truth(node, trace))
+            readings = tuple(_blamed(leaf, image, memory, now_ms) for leaf in leaves_found)
+            found.append(replace(_failing(interlock, unknown=truth is None), readings=readings))
+        return tuple(found)
+
+    def _prepared(self, image: ProcessImage, memory: SafetyMemory, now_ms: int) -> SafetyMemory:
+        """Forget permits that the PLCs have seen dropped; begin anew after a pause or a clock that went back."""
+        if memory.fading:
+            left = {f: beat for f, beat in memory.fading.items() if not _seen(image, f.device, beat)}
+            if len(left) != len(memory.fading):
+                memory = replace(memory, fading=left)
+        if memory.at_ms is not None and not 0 <= now_ms - memory.at_ms <= self._gap_ms_max:
+            return replace(memory, states=self.program.states0(), trace=None)
+        return memory
+
+    def _verdict(self, trace: Trace, states: tuple[NodeState, ...], memory: SafetyMemory, now_ms: int) -> Verdict:
+        results = trace.results
+        failing = tuple(
+            unknown if results[slot] is None else false
+            for slot, false, unknown in self._rows
+            if results[slot] is not True
+        )
+        stopped = {guard for one in failing for guard in one.guards}
+        allowed = frozenset(self._guarded - stopped)
+        empty: set[str] = set()
+        clearing: dict[str, int] = {}
+        for name, node in self._empty.items():
+            if self.program.truth(node, trace) is True:
+                empty.add(name)
+                continue
+            state = states[self.program.states[node]]
+            if state:
+                clearing[name] = max(0, self.topology.clearance_countdown_ms - (now_ms - int(state[0] or 0)))
+        return Verdict(now_ms, allowed, failing, frozenset(empty), clearing, memory.allowed - allowed)
+
+
+def definitions_of(topology: Topology) -> dict[str, DeviceDefinition]:
+    """Every device of the garage by name, with the definition of its kind."""
+    found: dict[str, DeviceDefinition] = {topology.safety: SAFETY}
+    found |= {lift.id: LIFT for lift in topology.lifts}
+    found |= {shuttle.id: SHUTTLE for shuttle in topology.shuttles}
+    found |= {cabin.id: CABIN for cabin in topology.cabins}
+    return found
+
+
+def _failing(interlock: Interlock, *, unknown: bool) -> Failing:
+    return Failing(
+        interlock.id, interlock.title, interlock.hazard, interlock.guards, interlock.cause, interlock.remedy, unknown
+    )
+
+
+def _concerns(interlock: Interlock, what: Function | StartOf | None) -> bool:
+    if what is None or what in interlock.guards:
+        return True
+    return isinstance(what, StartOf) and StartOf(what.device, what.code) in interlock.guards
+
+
+def _conflicts(
+    interlocks: tuple[Interlock, ...], definitions: dict[str, DeviceDefinition]
+) -> dict[Function, frozenset[Function]]:
+    """Functions of which no two may begin in one cycle, because one's interlock asks whether the other is permitted.
+
+    The verdict knows what was permitted in the last cycle; two that begin together are not in it (H09).
+    """
+    found: dict[Function, set[Function]] = {}
+    for interlock in interlocks:
+        asked = {leaf.function for leaf in leaves(interlock.condition) if isinstance(leaf, Asserted)}
+        for guard in interlock.guards:
+            guarded = _function_of(guard, definitions)
+            for other in asked:
+                if guarded is not None and guarded != other:
+                    found.setdefault(guarded, set()).add(other)
+                    found.setdefault(other, set()).add(guarded)
+    return {function: frozenset(others) for function, others in found.items()}
+
+
+def _function_of(guard: Function | StartOf, definitions: dict[str, DeviceDefinition]) -> Function | None:
+    if isinstance(guard, Function):
+        return guard
+    spec = definitions[guard.device].spec(guard.code)
+    return None if spec is None or spec.permit is None else Function(guard.device, spec.permit)
+
+
+def _seen(image: ProcessImage, device: str, beat: int) -> bool:
+    """The PLC has echoed the heartbeat ``beat`` or a later one."""
+    found = image.devices.get(device)
+    echo = None if found is None else found.value("heartbeat_echo")
+    return echo is not None and (int(echo) - beat) % 0x1_0000 < 0x8000
+
+
+def _blamed(leaf: Leaf, image: ProcessImage, memory: SafetyMemory, now_ms: int) -> Blamed:
+    match leaf:
+        case Tag(device, _, name):
+            return _reading(image, device, name, now_ms)
+        case Answering(device, _):
+            return _reading(image, device, "heartbeat", now_ms)
+        case Asserted(function):
+            return (str(function), True, 0, Quality.GOOD.name, "permitted by the controller itself")
+        case Commanded(_, done, _, _):
+            passed = memory.commands.get(done.device)
+            code = None if passed is None else int(passed.code)
+            return (f"{done.device}.cmd_code", code, 0, Quality.GOOD.name, "commanded and not ended")
+
+
+def _reading(image: ProcessImage, device: str, name: str, now_ms: int) -> Blamed:
+    found = image.devices.get(device)
+    if found is None:
+        return (f"{device}.{name}", None, 0, Quality.MISSING.name, "the device has never answered")
+    reading = found.reading(name)
+    fault = "" if found.fault is None else f"{found.fault.code}: {found.fault.detail}"
+    return (f"{device}.{name}", reading.value, now_ms - reading.at_ms, reading.quality.name, fault)
