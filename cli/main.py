@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 import typer
 
-from cli import check_config, operate, order_commands, run, status
+from cli import check_config, contract, diag, operate, order_commands, run, status
 from cli.failure import Failure
 
 EXIT_FAILED = 1
@@ -28,6 +28,7 @@ app = typer.Typer(
 
 _COMMANDS: tuple[tuple[str, Callable[..., None], str], ...] = (
     ("check-config", check_config.check_config, "garagectl check-config config/tower-small.toml"),
+    ("contract", contract.contract, "garagectl contract --config config/tower-small.toml --device lift1"),
     ("run", run.run, "garagectl run --config config/tower-small.toml --state /var/lib/garage"),
     ("status", status.status, "garagectl status --url http://127.0.0.1:8082"),
     ("orders", order_commands.orders, "garagectl orders --json"),
@@ -42,6 +43,7 @@ _COMMANDS: tuple[tuple[str, Callable[..., None], str], ...] = (
 
 for _name, _function, _example in _COMMANDS:
     app.command(_name, epilog=f"Example: {_example}")(_function)
+app.add_typer(diag.app, name="diag", epilog="Example: garagectl diag link --config config/tower-small.toml")
 
 
 def main() -> None:
