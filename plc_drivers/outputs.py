@@ -7,7 +7,7 @@ Must never decide what is permitted.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 
 from plc_drivers.contract import CommandCode
@@ -87,3 +87,7 @@ class PermittedOutputs:
     def get(self, device: str) -> DeviceOutputs | None:
         """Outputs of a device, None when nothing is written to it (it is then only read)."""
         return self.devices.get(device)
+
+    def without(self, devices: Container[str]) -> PermittedOutputs:
+        """The same outputs for all but ``devices``, which are then only read. Needs no seal: it can only take away."""
+        return PermittedOutputs(_issued, {name: out for name, out in self.devices.items() if name not in devices})

@@ -21,13 +21,14 @@ from controller.shell.clock import Clock
 from controller.shell.device_bank import DeviceBank
 from controller.shell.exchange_round import ExchangeRound
 from controller.shell.pace import OVERRUNS_IN_A_ROW_MAX, Pace
-from controller.shell.ports import Core, OutputGate, Safety
+from controller.shell.ports import Core, OutputGate, Passage, Safety
 from controller.shell.publisher import Publisher
 from controller.shell.standstill import moving
 from plc_drivers.link import Link
 from plc_drivers.outputs import PermittedOutputs
 from plc_drivers.reading import Fault, ProcessImage
 from safety.memory import SafetyMemory
+from safety.refusal import Refusal
 from safety.verdict import Function, Verdict
 from safety.wish import DeviceWish
 
@@ -49,7 +50,6 @@ SETTLE_CYCLES = 6
 """Cycles from the stop until standstill is believed: a command sent just before may begin a PLC scan later."""
 
 _HEARTBEAT_SPAN = 1 << 16
-_NO_WISHES: Mapping[str, DeviceWish] = {}
 
 
 class Phase(Enum):
@@ -107,6 +107,7 @@ class ScanCycle:
         self._snapshots = 0
         self._overrun_told = False
         self._fault_told = ""
+        self._defects_told: Sequence[Refusal] = ()
         self._claim_durable = False
         self._cycles_in_phase = 0
         self._phase = Phase.SEEKING
@@ -154,8 +155,7 @@ class ScanCycle:
             passed_ms = now.mono_ms - began_ms
             if passed_ms > STAND_TIMEOUT_MS or (not left and passed_ms > SETTLE_CYCLES * parts.period_ms):
                 return left
-            verdict, self._memory = parts.safety.evaluate(image, self._memory, now.mono_ms)
-            self._pass(_NO_WISHES, verdict, image)
+            self._take(parts.gate.safe_outputs(self._memory, heartbeat=self._beat(), epoch=parts.core.epoch))
             await self._round.run(self._outputs, began_ns + self._deadline_ns)
             await clock.until(began_ns + self.pace.period_ns)
 
@@ -174,9 +174,7 @@ class ScanCycle:
         now = parts.clock.instant()
         image = self._image(now)
         verdict, self._memory = parts.safety.evaluate(image, self._memory, now.mono_ms)
-        foreign = ownership.foreign(image, parts.core.epoch) if self._claim_durable else ()
-        self._tell_foreign(foreign, image)
-        self._seen = _Seen(image, verdict, foreign)
+        self._note(image, verdict)
         self._cycles_in_phase += 1
         match self._phase:
             case Phase.SEEKING:
@@ -206,10 +204,20 @@ class ScanCycle:
         result = parts.core.step(image, verdict, self._asks(), now, parts.journal.durable_seq)
         self._keep(result)
         before = self._outputs
-        wishes = _NO_WISHES if self.pace.too_many else result.wishes
-        self._pass(wishes, verdict, image)
-        if before is not None and self._outputs is not None:
-            self._write_trips(before, self._outputs, result.wishes, verdict)
+        if self.pace.too_many:
+            passage = parts.gate.safe_outputs(self._memory, heartbeat=self._beat(), epoch=parts.core.epoch)
+        else:
+            passage = parts.gate.pass_wishes(
+                result.wishes,
+                verdict,
+                self._memory,
+                heartbeat=self._beat(),
+                epoch=parts.core.epoch,
+                image=image,
+            )
+        after = self._take(passage)
+        if before is not None:
+            self._write_trips(before, after, result.wishes, verdict)
 
     def _asks(self) -> list[Ask]:
         own, self._own_asks = self._own_asks, []
@@ -225,13 +233,20 @@ class ScanCycle:
             self._parts.publisher.hold(result)
         self._parts.publisher.release(self._parts.journal.durable_seq)
 
-    def _pass(self, wishes: Mapping[str, DeviceWish], verdict: Verdict, image: ProcessImage) -> None:
-        """Through the gate, with a new heartbeat: one for each cycle that got this far, so a stuck one shows."""
+    def _beat(self) -> int:
+        """A new heartbeat: one for each cycle that got as far as the gate, so that a stuck one shows."""
         self._heartbeat = (self._heartbeat + 1) % _HEARTBEAT_SPAN
-        passage = self._parts.gate.pass_wishes(
-            wishes, verdict, self._memory, heartbeat=self._heartbeat, epoch=self._parts.core.epoch, image=image
-        )
-        self._outputs, self._memory = passage.outputs, passage.memory
+        return self._heartbeat
+
+    def _take(self, passage: Passage) -> PermittedOutputs:
+        """Keep what the gate let through, but for devices that another controller owns: those are only read."""
+        foreign = () if self._seen is None else self._seen.foreign
+        outputs = passage.outputs.without(foreign) if foreign else passage.outputs
+        self._outputs, self._memory = outputs, passage.memory
+        if passage.defects and passage.defects != self._defects_told:
+            _log.error("WISH_DEFECT %s", "; ".join(f"{defect.code} {defect.text}" for defect in passage.defects))
+        self._defects_told = passage.defects
+        return outputs
 
     def _write_trips(
         self, before: PermittedOutputs, after: PermittedOutputs, wishes: Mapping[str, DeviceWish], verdict: Verdict
@@ -240,7 +255,7 @@ class ScanCycle:
         affected: dict[str, Link] = {}
         for device, old in before.devices.items():
             new = after.get(device)
-            dropped = old.permits if new is None else old.permits - new.permits
+            dropped = frozenset() if new is None else old.permits - new.permits
             if dropped and _taken(device, dropped, wishes.get(device), verdict):
                 link = self._parts.bank.link_of[device]
                 affected[link.name] = link
@@ -311,8 +326,11 @@ class ScanCycle:
             else:
                 _log.error("%s %s", fault.code, fault.detail)
 
-    def _tell_foreign(self, foreign: tuple[str, ...], image: ProcessImage) -> None:
+    def _note(self, image: ProcessImage, verdict: Verdict) -> None:
+        """Keep what this cycle saw, and report devices that another controller has taken since."""
         before = () if self._seen is None else self._seen.foreign
+        foreign = ownership.foreign(image, self._parts.core.epoch, before) if self._claim_durable else ()
+        self._seen = _Seen(image, verdict, foreign)
         for device in foreign:
             if device not in before:
                 _log.error("NOT_OWNER %s", ownership.foreign_reason(device, image, self._parts.core.epoch).text)

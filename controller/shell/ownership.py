@@ -28,14 +28,18 @@ def all_known(image: ProcessImage) -> bool:
     return len(_epochs(image)) == sum(1 for device in image if _has_owner(image, device))
 
 
-def foreign(image: ProcessImage, epoch: int) -> tuple[str, ...]:
-    """Devices that show a higher epoch than ours: another controller owns them."""
-    return tuple(device for device, seen in _epochs(image).items() if seen > epoch)
+def foreign(image: ProcessImage, epoch: int, before: tuple[str, ...]) -> tuple[str, ...]:
+    """Devices that show a higher epoch than ours: another controller owns them.
+
+    One of ``before`` that cannot be read now stays foreign: not seeing the other owner does not make it ours.
+    """
+    shown = _epochs(image)
+    return tuple(device for device in image if shown.get(device, epoch + (device in before)) > epoch)
 
 
 def foreign_reason(device: str, image: ProcessImage, epoch: int) -> Reason:
     """Why nothing is written to a device that another controller owns."""
-    seen = image.value(device, "owner_epoch")
+    seen = image[device].reading("owner_epoch").value
     return Reason(
         code="NOT_OWNER",
         text=f"{device} obeys owner epoch {seen}, this controller has {epoch}: another controller has taken it.",

@@ -14,6 +14,7 @@ from plc_drivers.link import LinkStatus
 from plc_drivers.outputs import PermittedOutputs
 from plc_drivers.reading import ProcessImage
 from safety.memory import SafetyMemory
+from safety.refusal import Refusal
 from safety.verdict import Verdict
 from safety.wish import DeviceWish
 
@@ -80,6 +81,11 @@ class Passage(Protocol):
         """Safety's memory for the next cycle."""
         ...
 
+    @property
+    def defects(self) -> Sequence[Refusal]:
+        """Wishes that cannot be: a defect of the core."""
+        ...
+
 
 class OutputGate(Protocol):
     """The only maker of outputs."""
@@ -95,4 +101,8 @@ class OutputGate(Protocol):
         image: ProcessImage,
     ) -> Passage:
         """Wishes that safety permits, as outputs."""
+        ...
+
+    def safe_outputs(self, memory: SafetyMemory, *, heartbeat: int, epoch: int) -> Passage:
+        """Outputs without any permit, which lead to a controlled stop."""
         ...

@@ -18,6 +18,7 @@ from plc_drivers.link import LinkState, LinkStatus, RawAnswer
 from plc_drivers.outputs import DeviceOutputs, PermittedOutputs
 from plc_drivers.reading import Fault, ProcessImage
 from safety.memory import SafetyMemory
+from safety.refusal import Refusal
 from safety.verdict import Function, Verdict
 from safety.wish import DeviceWish
 
@@ -136,6 +137,7 @@ class Permissive:
 class Passed:
     outputs: PermittedOutputs
     memory: SafetyMemory
+    defects: tuple[Refusal, ...] = ()
 
 
 @dataclass
@@ -159,6 +161,10 @@ class OpenGate:
             wish = wishes.get(device, DeviceWish())
             permits = frozenset(p for p in wish.permits if Function(device, p) in verdict.allowed)
             made[device] = DeviceOutputs(heartbeat, epoch, permits, wish.command, wish.levels)
+        return Passed(PermittedOutputs(sealed._issued, made), memory)
+
+    def safe_outputs(self, memory: SafetyMemory, *, heartbeat: int, epoch: int) -> Passed:
+        made = {device: DeviceOutputs(heartbeat, epoch) for device in self.devices}
         return Passed(PermittedOutputs(sealed._issued, made), memory)
 
 

@@ -136,11 +136,16 @@ async def test_h13_an_absurd_epoch_of_one_device_is_not_followed(machine: Machin
     assert machine.core.seen_epoch == 5
 
 
-async def test_h13_a_device_that_another_controller_has_taken_is_reported(machine: Machine) -> None:
+async def test_h13_a_device_that_another_controller_has_taken_is_only_read_and_reported(machine: Machine) -> None:
     await machine.own()
+    await machine.once(3)
     machine.cabin.values["owner_epoch"] = machine.core.epoch + 1
+    await machine.once(2)
     machine.outlet.snapshots.clear()
-    await machine.once(10)
+    machine.cabin.writes.clear()
+    await machine.once(50)
+    assert machine.cabin.writes == []
+    assert len(machine.lift.writes) > 50
     assert "NOT_OWNER" in {reason.code for reason in machine.outlet.snapshots[-1].reasons}
 
 
