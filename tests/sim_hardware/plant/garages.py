@@ -31,9 +31,7 @@ def tower(*vehicles: VehicleEntry, seed: int = 1, turntable: bool = True) -> Lay
                     {"levels": [1, 2], "columns": [0, 1, 2], "sides": ["right"]},
                 ],
                 "lifts": [{"id": "lift1", "number": 1, "link": "mem", "levels": [0, 1, 2], "column": 1}],
-                "shuttles": [
-                    {"id": "shuttle1", "number": 2, "link": "mem", "rides_on": "lift1", "columns": [0, 1, 2]}
-                ],
+                "shuttles": [{"id": "shuttle1", "number": 2, "link": "mem", "rides_on": "lift1", "columns": [0, 1, 2]}],
                 "cabins": [
                     {
                         "id": "cabin1",
@@ -62,9 +60,7 @@ def shuttle_garage(*vehicles: VehicleEntry) -> Layout:
                 "levels": [{"number": n, "height_mm": 2500 * n} for n in range(2)],
                 "aisle": {"columns": [{"number": n, "at": 2600 * n} for n in range(4)]},
                 "places": [{"levels": [0, 1], "columns": [0, 1, 2], "sides": ["left"]}],
-                "lifts": [
-                    {"id": "lift1", "number": 1, "link": "mem", "levels": [0, 1], "column": 3, "side": "right"}
-                ],
+                "lifts": [{"id": "lift1", "number": 1, "link": "mem", "levels": [0, 1], "column": 3, "side": "right"}],
                 "shuttles": [
                     {"id": "s0", "number": 2, "link": "mem", "level": 0, "columns": [0, 1, 2, 3]},
                     {"id": "s0b", "number": 3, "link": "mem", "level": 0, "columns": [2, 3]},

@@ -1,4 +1,3 @@
-# ruff: noqa: ARG002 - the bench has the signatures of a program and looks at little of what it is given
 """A machine without mechanics around a real contract core, and a hand that writes to it as a controller would."""
 
 from __future__ import annotations

@@ -210,12 +210,12 @@ def test_stop_is_accepted_in_every_state_and_leaves_it(circuit: FaultCode) -> No
 def test_an_interlock_refusal_of_the_program_is_reported() -> None:
     hand, program = cleared_bench()
     program.answer = AckResult.INTERLOCKED
-    hand.command(MOVE, 1)
-    assert hand.ack[1] is AckResult.INTERLOCKED
+    seq = hand.command(MOVE, 1)
+    assert hand.ack == (seq, AckResult.INTERLOCKED)
     hand.permits.clear()
     hand.cycle()
-    hand.command(MOVE, 1)
-    assert hand.ack[1] is AckResult.NO_PERMIT
+    seq = hand.command(MOVE, 1)
+    assert hand.ack == (seq, AckResult.NO_PERMIT)
 
 
 # --- permits ------------------------------------------------------------------------------------------------
