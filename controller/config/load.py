@@ -41,7 +41,7 @@ def load_config(path: Path, *, memory_links: bool = False) -> GarageConfig:
     Raises:
         ConfigError: with a finding for each mistake.
     """
-    data = read_toml(path)
+    data = read_file(path)
     config = parse_config(data, file=str(path), memory_links=memory_links)
     config = _anchored(config, path.parent)
     findings = [*_missing_files(config, str(path)), *_bad_profiles(config, str(path))]
@@ -50,11 +50,20 @@ def load_config(path: Path, *, memory_links: bool = False) -> GarageConfig:
     return config
 
 
-def read_toml(path: Path) -> dict[str, Any]:
-    """The file as it stands.
+def save_config(config: GarageConfig, path: Path) -> None:
+    """Write a configuration as JSON, which ``load_config`` reads like TOML where the file is called ``.json``.
 
     Raises:
-        ConfigError: not there, not readable, too large, not UTF-8, or not TOML.
+        OSError: the file cannot be written.
+    """
+    path.write_text(config.model_dump_json(indent=1, exclude_none=True), encoding="utf-8")
+
+
+def read_file(path: Path) -> dict[str, Any]:
+    """The file as it stands: TOML, or JSON where it is called ``.json``.
+
+    Raises:
+        ConfigError: not there, not readable, too large, not UTF-8, or not TOML or JSON.
     """
     file = str(path)
     try:
@@ -62,7 +71,8 @@ def read_toml(path: Path) -> dict[str, Any]:
             raise ConfigError(
                 [_whole(file, "FILE_TOO_LARGE", "The file is larger than 4 MB.", "Is it the right file?")]
             )
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        return _read_json(text) if path.suffix == ".json" else tomllib.loads(text)
     except FileNotFoundError as error:
         remedy = "Give the path of a configuration, as config/tower-small.toml."
         raise ConfigError([_whole(file, "FILE_MISSING", "There is no such file.", remedy)]) from error
@@ -72,6 +82,10 @@ def read_toml(path: Path) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as error:
         remedy = "Correct the syntax (https://toml.io)."
         raise ConfigError([_whole(file, "TOML_SYNTAX", f"The file is not valid TOML: {error}.", remedy)]) from error
+    except json.JSONDecodeError as error:
+        raise ConfigError(
+            [_whole(file, "JSON_SYNTAX", f"The file is not valid JSON: {error}.", "Correct it.")]
+        ) from error
     except OSError as error:
         text = f"The file cannot be read: {error.strerror}."
         raise ConfigError([_whole(file, "FILE_UNREADABLE", text, "Check its type and its rights.")]) from error
@@ -162,6 +176,13 @@ def _value_at(data: Any, path: Sequence[str | int]) -> Any:
             data = data[step]
         except (KeyError, IndexError, TypeError):
             return _MISSING
+    return data
+
+
+def _read_json(text: str) -> dict[str, Any]:
+    data = json.loads(text)
+    if not isinstance(data, dict):
+        raise json.JSONDecodeError("a table is expected", text, 0)
     return data
 
 

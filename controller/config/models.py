@@ -34,29 +34,41 @@ class Envelope(Model):
     """Largest vehicle, with mirrors; EN 14010 covers 5.30 x 2.30 x 2.20 m below 2,500 kg."""
 
     length_mm: Length = 5300
+    """Bumper to bumper."""
     width_mm: Width = 2300
+    """With mirrors."""
     height_mm: Height = 2200
+    """With antenna and roof box."""
     weight_kg: Weight = 2500
+    """With everything in it."""
     ground_clearance_mm_min: Annotated[int, Field(ge=0, le=500)] = 90
+    """Least ground clearance; below it the forks could touch."""
 
 
 class GarageSection(Model):
     """Who this garage is."""
 
     id: Identifier
+    """Name of the garage in paths and messages."""
     name: str = Field(min_length=1, max_length=80)
+    """Name for people."""
     layout: Literal["vending-tower", "shuttle-garage"]
+    """In a vending tower the shuttle rides on the lift; in a shuttle garage each level has its own."""
     envelope: Envelope = Envelope()
+    """Largest car that is let in."""
 
 
 class ControllerSection(Model):
     """The scan cycle and its files. Paths are relative to the state directory given on the command line."""
 
     period_ms: Annotated[int, Field(ge=5, le=200)] = 20
+    """Time from one scan cycle to the next."""
     exchange_deadline_ms: Annotated[int, Field(ge=2, le=190)] = 14
     """How long a cycle waits for answers before it goes on with what it has."""
     plc_timeout_ms: Annotated[int, Field(ge=50, le=5000)] = 250
+    """A PLC whose heartbeat stands still for longer has only stale readings (contract rule 2)."""
     command_valid_ms: Annotated[int, Field(ge=100, le=10_000)] = 1000
+    """A PLC refuses a command that is older than this when it arrives (contract rule 4)."""
     command_timeout_s: Annotated[int, Field(ge=5, le=600)] = 90
     """After this time a command that has not ended is taken for failed."""
     clearance_countdown_ms: Annotated[int, Field(ge=1000, le=60_000)] = 3000
@@ -64,39 +76,56 @@ class ControllerSection(Model):
     customer_timeout_s: Annotated[int, Field(ge=30, le=3600)] = 300
     """How long a cabin waits for its customer before it calls for an attendant."""
     journal: Path = Path("journal.sqlite")
+    """File of the journal."""
 
 
 class ApiSection(Model):
     """Where the HTTP API listens. Anything but loopback must be asked for by name."""
 
     host: str = "127.0.0.1"
+    """Address to listen on."""
     port: Annotated[int, Field(ge=0, le=65_535)] = 8080
+    """Port to listen on; 0 takes any free one."""
     event_buffer: Annotated[int, Field(ge=100, le=1_000_000)] = 10_000
+    """Events kept for listeners that come back."""
 
 
 class ModbusTcpLink(Model):
     """A Modbus TCP connection to one PLC."""
 
     id: Identifier
+    """Name of the link."""
     protocol: Literal["modbus-tcp"]
+    """Which kind of link this is."""
     host: str = "127.0.0.1"
+    """Name or address of the PLC."""
     port: Annotated[int, Field(ge=1, le=65_535)] = 502
+    """TCP port of the PLC."""
     timeout_ms: Annotated[int, Field(ge=20, le=5000)] = 200
+    """Deadline of one request."""
     connect_timeout_ms: Annotated[int, Field(ge=100, le=30_000)] = 2000
+    """Deadline of one attempt to connect; attempts go on for ever."""
     connect_spacing_ms: Annotated[int, Field(ge=0, le=5000)] = 0
+    """Least time between this connect and the one before, for PLCs that choke on several at once."""
 
 
 class ModbusRtuLink(Model):
     """A serial line with one or more PLCs, owned by this controller alone."""
 
     id: Identifier
+    """Name of the link."""
     protocol: Literal["modbus-rtu"]
+    """Which kind of link this is."""
     port: Path
     """Serial device; a relative path is taken from the state directory (an emulated line appears there)."""
     baud: Literal[9600, 19200, 38400, 57600, 115200] = 115200
+    """Bits per second."""
     parity: Literal["none", "even", "odd"] = "none"
+    """Parity bit of each character."""
     stop_bits: Literal[1, 2] = 1
+    """Stop bits of each character."""
     timeout_ms: Annotated[int, Field(ge=20, le=5000)] = 200
+    """Deadline of one request."""
     silence_after_timeout_ms: Annotated[int, Field(ge=0, le=5000)] = 300
     """Silence kept after a time-out, so that a late answer cannot be taken for the next one."""
 
@@ -105,23 +134,36 @@ class OpcUaLink(Model):
     """An OPC UA connection to one server."""
 
     id: Identifier
+    """Name of the link."""
     protocol: Literal["opc-ua"]
+    """Which kind of link this is."""
     url: Annotated[str, Field(pattern=r"^opc\.tcp://[^/\s]+(/\S*)?$")]
+    """Endpoint of the server, `opc.tcp://HOST:PORT/PATH`."""
     timeout_ms: Annotated[int, Field(ge=20, le=5000)] = 300
+    """Deadline of one service call."""
     connect_timeout_ms: Annotated[int, Field(ge=100, le=30_000)] = 4000
+    """Deadline of one attempt to connect; attempts go on for ever."""
     security: Literal["none", "basic256sha256"] = "none"
+    """`none` is for bench use."""
     certificate: Path | None = None
+    """The controller's certificate; a relative path is taken from this file's folder."""
     private_key: Path | None = None
+    """Key of the certificate."""
     server_certificate: Path | None = None
+    """The one certificate that the server may show; any if left out."""
     user: str | None = None
+    """User name at the server."""
     password_file: Path | None = None
+    """File that holds the password and nothing else."""
 
 
 class MemoryLink(Model):
     """No wire at all: the emulated PLC is reached inside the process. For simulation and tests."""
 
     id: Identifier
+    """Name of the link."""
     protocol: Literal["memory"]
+    """Which kind of link this is."""
 
 
 Link = Annotated[ModbusTcpLink | ModbusRtuLink | OpcUaLink | MemoryLink, Field(discriminator="protocol")]
@@ -131,9 +173,11 @@ class DeviceSection(Model):
     """What every device says about how it is reached."""
 
     id: Identifier
+    """Name of the device; tags are called `ID.TAG`."""
     number: Annotated[int, Field(ge=1, le=65_535)]
     """The device id that the PLC must report (contract rule 1)."""
     link: Identifier
+    """The link behind which it is."""
     unit: Annotated[int, Field(ge=0, le=255)] = 1
     """Modbus unit id; not used on OPC UA."""
     profile: Path | None = None
@@ -148,10 +192,15 @@ class AxisFigures(Model):
     """How an axis moves: for the emulated plant, for planning and for estimates."""
 
     speed_mm_s: Annotated[int, Field(gt=0, le=10_000)]
+    """Highest speed."""
     acceleration_mm_s2: Annotated[int, Field(gt=0, le=5000)]
+    """Acceleration and braking."""
     creep_speed_mm_s: Annotated[int, Field(gt=0, le=500)]
+    """Speed on the last piece of the way."""
     creep_distance_mm: Annotated[int, Field(ge=0, le=1000)]
+    """Length of that piece."""
     tolerance_mm: Annotated[int, Field(gt=0, le=100)]
+    """How far from its stop the axis may stand and be in position."""
 
 
 class LiftAxis(AxisFigures):
@@ -180,8 +229,11 @@ class Transfer(Model):
     stroke_mm: Annotated[int, Field(gt=0, le=15_000)] = 5600
     """From the middle of the deck to the middle of a position next to the aisle; depth 2 is twice as far."""
     loaded_speed_mm_s: Annotated[int, Field(gt=0, le=5000)] = 750
+    """Highest speed with a car."""
     empty_speed_mm_s: Annotated[int, Field(gt=0, le=5000)] = 1500
+    """Highest speed without one."""
     acceleration_mm_s2: Annotated[int, Field(gt=0, le=5000)] = 700
+    """Acceleration and braking."""
     engage_s: Annotated[float, Field(ge=0, le=30)] = 0.7
     """Lifting or lowering the car on the forks."""
 
@@ -190,14 +242,18 @@ class Level(Model):
     """One storey."""
 
     number: Annotated[int, Field(ge=0, le=99)]
+    """Number of the level; the ground is usually 0."""
     height_mm: Millimetres
+    """Height of its floor above the ground."""
     clear_height_mm: Annotated[int, Field(ge=1000, le=6000)] = 2000
+    """Free height over its floor."""
 
 
 class Column(Model):
     """One stop of the shuttles along the aisle, or round the ring."""
 
     number: Annotated[int, Field(ge=0, le=999)]
+    """Number of the column, growing along the aisle."""
     at: Annotated[int, Field(ge=0, le=1_000_000)]
     """mm along the aisle, or millidegrees round the ring."""
 
@@ -206,101 +262,158 @@ class Aisle(Model):
     """The way of the shuttles; the same on every level."""
 
     shape: Literal["straight", "ring"] = "straight"
+    """A straight aisle, or one that slews round a ring."""
     columns: tuple[Column, ...] = Field(min_length=1)
+    """Every stop."""
 
 
 class PlaceBlock(Model):
     """A block of like places: every combination of the levels, columns, sides and depths given."""
 
     levels: tuple[int, ...] = Field(min_length=1)
+    """Levels of the block."""
     columns: tuple[int, ...] = Field(min_length=1)
+    """Columns of the block."""
     sides: tuple[Side, ...] = Field(min_length=1)
+    """Sides of the aisle, looking along growing columns."""
     depths: tuple[Literal[1, 2], ...] = (1,)
+    """1 is beside the aisle, 2 is behind that."""
     kind: Literal["place", "buffer"] = "place"
+    """A buffer holds a car for a short while only; it is no place to store one."""
     length_mm: Length = 5300
+    """Longest car."""
     width_mm: Width = 2300
+    """Widest car, with mirrors."""
     height_mm: Height = 1900
+    """Highest car."""
     weight_kg: Weight = 2500
+    """Heaviest car."""
 
 
 class LiftSection(DeviceSection):
     """A lift; ``side`` is None when a shuttle rides on it and its platform is part of the aisle."""
 
     levels: tuple[int, ...] = Field(min_length=2)
+    """Levels at which it stops."""
     column: int
+    """Column at which its shaft stands."""
     side: Side | None = None
+    """Side of the aisle on which its bare platform lies; left out when a shuttle rides on it."""
     axis: LiftAxis = LiftAxis()
+    """How it moves."""
     lock_s: Annotated[float, Field(gt=0, le=30)] = 1.5
+    """Time of its lock pins."""
 
 
 class ShuttleSection(DeviceSection):
     """A shuttle; exactly one of ``rides_on`` and ``level`` is given."""
 
     rides_on: Identifier | None = None
+    """The lift on which it rides."""
     level: int | None = None
+    """The level to which it is captive."""
     columns: tuple[int, ...] = Field(min_length=1)
+    """Columns that it reaches."""
     axis: ShuttleAxis = ShuttleAxis()
+    """How it travels."""
     transfer: Transfer = Transfer()
+    """How its forks move."""
 
 
 class CabinSection(DeviceSection):
     """A cabin beside the aisle on the ground floor."""
 
     level: int = 0
+    """Level on which it lies."""
     column: int
+    """Column beside which it lies."""
     side: Side
+    """Side of the aisle, which is the side of its outer door too."""
     turntable: bool = True
+    """It can turn a car, so that it leaves nose first."""
     envelope: Envelope | None = None
     """What fits into this cabin; the garage's envelope where not given."""
     turn_speed_mdeg_s: Annotated[int, Field(gt=0, le=90_000)] = 21_000
+    """Highest speed of the turntable."""
     turn_acceleration_mdeg_s2: Annotated[int, Field(gt=0, le=90_000)] = 15_000
+    """Its acceleration and braking."""
     outer_open_s: Annotated[float, Field(gt=0, le=60)] = 6.0
+    """Time of the outer door to open."""
     outer_close_s: Annotated[float, Field(gt=0, le=60)] = 8.0
+    """Time of the outer door to close."""
     inner_open_s: Annotated[float, Field(gt=0, le=60)] = 4.0
+    """Time of the inner door to open."""
     inner_close_s: Annotated[float, Field(gt=0, le=60)] = 6.0
+    """Time of the inner door to close."""
 
 
 class SafetySection(DeviceSection):
     """The safety PLC."""
 
     zones: tuple[Annotated[int, Field(ge=1, le=8)], ...] = (1,)
+    """Safety zones that it reports."""
 
 
 class VehicleEntry(Model):
     """A car that stands in the garage when it is taken over; read only while the journal is empty."""
 
     id: VehicleId
+    """Name of the car in orders."""
     model: str = Field(min_length=1, max_length=60)
+    """Make and model, for people."""
     place: str
+    """Where it stands, as `l3-c2-left`."""
     length_mm: Positive
+    """Bumper to bumper."""
     width_mm: Positive
+    """With mirrors."""
     height_mm: Positive
+    """Overall height."""
     weight_kg: Positive
+    """Overall weight."""
     electric: bool = False
+    """It is an electric car."""
 
 
 class EmulationSection(Model):
     """For the emulated plant only; the controller never reads it."""
 
     seed: int = 1
+    """Seed of everything that is drawn by lot."""
     person_walk_s: tuple[float, float] = (4.0, 10.0)
+    """Shortest and longest way of a person in or out of a cabin."""
     person_dwell_s: tuple[float, float] = (15.0, 45.0)
+    """Shortest and longest stay of a person in a cabin."""
     scan_ms: Annotated[int, Field(ge=1, le=200)] = 10
+    """Scan cycle of the emulated PLCs."""
 
 
 class GarageConfig(Model):
     """One garage, complete."""
 
     garage: GarageSection
+    """Who this garage is."""
     controller: ControllerSection = ControllerSection()
+    """The scan cycle."""
     api: ApiSection = ApiSection()
+    """The HTTP API."""
     links: tuple[Link, ...] = Field(min_length=1)
+    """Every connection to PLCs."""
     levels: tuple[Level, ...] = Field(min_length=1)
+    """Every storey."""
     aisle: Aisle
+    """The way of the shuttles."""
     places: tuple[PlaceBlock, ...] = Field(min_length=1)
+    """Where cars are stored."""
     lifts: tuple[LiftSection, ...] = ()
+    """Every lift."""
     shuttles: tuple[ShuttleSection, ...] = Field(min_length=1)
+    """Every shuttle."""
     cabins: tuple[CabinSection, ...] = Field(min_length=1)
+    """Every cabin."""
     safety: SafetySection
+    """The safety PLC, which is only read."""
     vehicles: tuple[VehicleEntry, ...] = ()
+    """What stands where when the garage is taken over."""
     emulation: EmulationSection = EmulationSection()
+    """The emulated plant."""

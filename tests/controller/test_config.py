@@ -11,7 +11,7 @@ import pytest
 
 from controller.config.check import check
 from controller.config.finding import ConfigError, Finding
-from controller.config.load import config_hash, load_config, parse_config
+from controller.config.load import config_hash, load_config, parse_config, save_config
 from controller.config.models import GarageConfig
 from controller.garage.layout import Layout
 
@@ -280,6 +280,22 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, content: bytes | No
         load_config(path)
     assert {finding.code for finding in error.value.findings} == {code}
     assert str(path) in str(error.value)
+
+
+@pytest.mark.parametrize("content", ["[1]", "{", '{"garage": 1,}'])
+def test_a_json_file_that_is_no_table_is_named(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "garage.json"
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(ConfigError) as error:
+        load_config(path)
+    assert [finding.code for finding in error.value.findings] == ["JSON_SYNTAX"]
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_garage_saved_as_json_loads_as_the_same_garage(tmp_path: Path, name: str) -> None:
+    config = load_config(CONFIGS / f"{name}.toml")
+    save_config(config, tmp_path / "garage.json")
+    assert load_config(tmp_path / "garage.json") == config
 
 
 def test_a_folder_is_no_configuration(tmp_path: Path) -> None:

@@ -1,0 +1,55 @@
+"""``python -m cli.pages [--check]``: write the generated pages of ``docs/``, or tell which are not current.
+
+Owns the list of generated pages. Must never hold a page's content; each comes from the code that it describes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from controller.config import reference
+from plc_drivers import contract_tables
+
+ROOT = Path(__file__).parent.parent
+
+
+def pages() -> dict[Path, str]:
+    """Every generated page by its path below the project's root."""
+    contract = {contract_tables.DOCUMENTS / name: text for name, text in contract_tables.documents().items()}
+    return {Path("docs/configuration.md"): reference.markdown(), **contract}
+
+
+def stale(root: Path = ROOT) -> list[Path]:
+    """The pages that are absent or not as the code would write them now."""
+    return [path for path, text in pages().items() if not _current(root / path, text)]
+
+
+def write(root: Path = ROOT) -> list[Path]:
+    """Write the pages that are not current; returns those."""
+    changed = stale(root)
+    for path in changed:
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(pages()[path], encoding="utf-8")
+    return changed
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Write, or with ``--check`` compare: then 1 when a page is not current."""
+    parser = argparse.ArgumentParser(prog="python -m cli.pages", description="The generated pages of docs/.")
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 when a page is not current")
+    options = parser.parse_args(arguments)
+    changed = stale() if options.check else write()
+    for path in changed:
+        sys.stdout.write(f"{path} {'is not current: run make docs' if options.check else 'written'}\n")
+    return int(bool(options.check and changed))
+
+
+def _current(path: Path, text: str) -> bool:
+    return path.is_file() and path.read_text(encoding="utf-8") == text
+
+
+if __name__ == "__main__":
+    sys.exit(main())
