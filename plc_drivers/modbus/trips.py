@@ -83,8 +83,8 @@ class _Silence:
 class Trips:
     """The order of requests of one link.
 
-    ``silence_ms`` is how long a device is left alone after it kept silent (RTU: its late answer must not meet
-    the next request to it).
+    ``silence_ms`` is how long a unit is left alone after it kept silent (RTU: its late answer must not meet the
+    next request to it). The others go on meanwhile: their frames carry another unit id.
     """
 
     def __init__(
@@ -93,7 +93,9 @@ class Trips:
         self._plans = tuple(plans)
         self._silence_ms = silence_ms
         self._witnesses = witnesses or {}
-        self._silent: dict[str, _Silence] = {}
+        self._silent: dict[int, _Silence] = {}
+        """Units that kept silent. A unit, not a device: those that share one are silent together."""
+        self._has_many_units = len({plan.unit for plan in plans}) > 1
         self._trip: _Trip | None = None
         self._kept: tuple[PermittedOutputs | None] | None = None
         self._turn: Turn | None = None
@@ -149,7 +151,7 @@ class Trips:
         """Take the right answer to the outstanding request; the fault when its content is not believable."""
         self.outstanding = None
         if self._silent:
-            self._silent.pop(turn.plan.device, None)
+            self._silent.pop(turn.plan.unit, None)
         turn.data += data
         turn.cursor += 1
         if turn.cursor < len(turn.steps):
@@ -170,12 +172,12 @@ class Trips:
         else:
             self._turn = None
         if not silent:
-            self._silent.pop(device, None)
+            self._silent.pop(turn.plan.unit, None)
             return
-        silence = self._silent.setdefault(device, _Silence())
+        silence = self._silent.setdefault(turn.plan.unit, _Silence())
         silence.times += 1
         wait_ms = self._silence_ms
-        if len(self._plans) > 1 and silence.times >= SILENT_TIMES:
+        if self._has_many_units and silence.times >= SILENT_TIMES:
             wait_ms = max(wait_ms, min(RETRY_MS_MAX, RETRY_MS << min(silence.times - SILENT_TIMES, 8)))
         silence.retry_at_ms = now_ms + wait_ms
 
@@ -195,11 +197,11 @@ class Trips:
         """Devices of this trip: those that answer, then at most one of those that keep silent."""
         if not self._silent:
             return self._plans
-        live = [plan for plan in self._plans if plan.device not in self._silent]
+        live = [plan for plan in self._plans if plan.unit not in self._silent]
         due = [
             (silence.retry_at_ms, plan)
             for plan in self._plans
-            if (silence := self._silent.get(plan.device)) is not None and silence.retry_at_ms <= now_ms
+            if (silence := self._silent.get(plan.unit)) is not None and silence.retry_at_ms <= now_ms
         ]
         due.sort(key=lambda entry: entry[0])
         return live + [plan for _, plan in due[:1]]
@@ -212,6 +214,8 @@ class Trips:
         while (trip := self._trip) is not None:
             if trip.queue:
                 plan = trip.queue.popleft()
+                if self._silent and self._must_wait(plan, now_ms):
+                    continue
                 writes = trip.outputs is not None and trip.outputs.get(plan.device) is not None
                 self._turn = Turn(plan, plan.exchange if writes else plan.read_only)
                 return self._turn
@@ -220,6 +224,10 @@ class Trips:
                 (outputs,), self._kept = self._kept, None
                 self._trip = _Trip(outputs, self._askable(now_ms))
         return None
+
+    def _must_wait(self, plan: DevicePlan, now_ms: int) -> bool:
+        silence = self._silent.get(plan.unit)
+        return silence is not None and silence.retry_at_ms > now_ms
 
     def _close(self, trip: _Trip) -> None:
         self._trip = None
