@@ -90,12 +90,13 @@ class PersonPlace(Enum):
 
 @dataclass(slots=True)
 class PersonBody:
-    """A person at a cabin; ``vehicle`` is the car that they sit in."""
+    """A person at a cabin; ``vehicle`` is the car that they sit in, ``side`` the last side of the door they were on."""
 
     id: str
     cabin: str
     place: PersonPlace = PersonPlace.AWAY
     vehicle: str | None = None
+    side: PersonPlace = PersonPlace.OUTSIDE
 
 
 class WheelDrive:

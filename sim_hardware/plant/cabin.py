@@ -10,7 +10,8 @@ from math import cos, radians, sin
 from controller.garage import Cabin
 from plc_drivers.contract.codes import Sign, TrafficLight
 from sim_hardware.plant.axis import Axis, AxisNames, AxisSpec
-from sim_hardware.plant.body import HEADING, PersonPlace, Seat, SeatKind, VehicleBody
+from sim_hardware.plant.body import HEADING, PersonBody, PersonPlace, Seat, SeatKind, VehicleBody, WheelDrive
+from sim_hardware.plant.counting_curtain import CountingCurtain
 from sim_hardware.plant.device import Machine, Site
 from sim_hardware.plant.door import PowerDoor
 from sim_hardware.plant.lift import Forks
@@ -30,7 +31,6 @@ LOOP_REACH_MM = 2000
 """A vehicle whose middle is this near to the plate's middle occupies the loop."""
 WHEELS_TOLERANCE_MM = 60
 CONFIRM_PRESS_MS = 600
-COUNT_LIMIT = 99
 
 
 class CabinMachine(Machine):
@@ -107,8 +107,7 @@ class CabinMachine(Machine):
         zone.limit(self.table)
         self._light = TrafficLight.RED
         self._sign = Sign.BLANK
-        self._count = 0
-        self._counter_works = True
+        self._curtain = CountingCurtain()
         self._exit_open = False
         self._presses = 0
         self._pressed_until_ms = -1.0
@@ -177,21 +176,64 @@ class CabinMachine(Machine):
 
     # what people do
 
-    def walk_through(self, *, inwards: bool) -> None:
-        """A person on foot, or a vehicle's middle, passes the counting curtain."""
-        self._count += 1 if inwards else -1
-        self._count = max(-COUNT_LIMIT, min(COUNT_LIMIT, self._count))
+    def settle(self) -> None:
+        """Count vehicles whose middle has passed the outer door's line."""
+        driving = self._site.scene.on(self.lane)
+        line = self.space.outer_line_mm
+        if self._curtain.watch((body.id, self.lane_place(body) > line) for body in driving):
+            self._site.timeline.touch()
+
+    def move_person(self, person: PersonBody, place: PersonPlace) -> None:
+        """A person goes somewhere; the counting curtain sees who passes on foot."""
+        person.place = place
+        if place in {PersonPlace.INSIDE, PersonPlace.OUTSIDE}:
+            if person.vehicle is None and place is not person.side:
+                self._curtain.passed(inwards=place is PersonPlace.INSIDE)
+            person.side = place
+            person.vehicle = None
         self._site.timeline.touch()
+
+    def board(self, person: PersonBody, vehicle: str) -> None:
+        """A person gets into a car."""
+        person.place = PersonPlace.IN_CAR
+        person.vehicle = vehicle
+        self._site.timeline.touch()
+
+    def take_the_wheel(self, body: VehicleBody) -> WheelDrive:
+        """A driver starts a car that stands on the plate; from now on it rolls on its own wheels."""
+        _, y, heading = self.y_and_heading(body)
+        return self.bring(body, self.space.lane_of(y), heading)
+
+    def bring(self, body: VehicleBody, lane_mm: float, heading_mdeg: float) -> WheelDrive:
+        """A driven car stands on the lane, inside or before the cabin."""
+        drive = WheelDrive(self._site.timeline, lane_mm, (self.space.outer_line_mm,))
+        self._site.scene.put(body, self.lane, dx_mm=0.0, dy_mm=0.0, heading_mdeg=heading_mdeg)
+        body.drive = drive
+        return drive
+
+    def park(self, body: VehicleBody) -> None:
+        """The driver stops the engine and pulls the handbrake: the car now turns with the plate."""
+        dx_mm, y, heading = self.y_and_heading(body)
+        self.set_on_plate(body, dx_mm, y, heading)
+
+    @property
+    def light_lit(self) -> TrafficLight:
+        """The lamp that people see."""
+        return self._light
+
+    @property
+    def sign_lit(self) -> Sign:
+        """The sign that people see."""
+        return self._sign
 
     def reset_count(self) -> None:
         """An attendant looks into the cabin, finds it empty and resets the counter."""
-        self._count = 0
-        self._counter_works = True
+        self._curtain.reset()
         self._site.timeline.touch()
 
     def break_curtain(self) -> None:
         """Fault: the counting curtain reports itself defective until it is reset."""
-        self._counter_works = False
+        self._curtain.works = False
         self._site.timeline.touch()
 
     def press_confirm(self) -> None:
@@ -258,12 +300,12 @@ class CabinMachine(Machine):
     @property
     def curtain_count(self) -> int:
         """See ``ports.CabinPort``."""
-        return self._read("curtain_count", self._count)
+        return self._read("curtain_count", self._curtain.count)
 
     @property
     def curtain_ok(self) -> bool:
         """See ``ports.CabinPort``."""
-        return self._read("curtain_ok", self._counter_works and self._count >= 0)
+        return self._read("curtain_ok", self._curtain.works and self._curtain.count >= 0)
 
     @property
     def scanner_clear(self) -> bool:

@@ -183,7 +183,7 @@ class Plant:
             {k: LiftPose(m.z, m.axis.velocity, m.pins.at) for k, m in self._lifts.items()},
             {k: ShuttlePose(m.way, m.z, m.axis.velocity, m.extension, m.hoist.at) for k, m in self._shuttles.items()},
             {
-                k: CabinPose(m.outer.opening, m.inner.opening, m.table.at, m.light_shown, m.sign_shown)
+                k: CabinPose(m.outer.opening, m.inner.opening, m.table.at, m.light_lit, m.sign_lit)
                 for k, m in self._cabins.items()
             },
             {k: self._pose(body) for k, body in self.scene.vehicles.items()},
@@ -210,6 +210,8 @@ class Plant:
             shuttle.settle()
         for grip in self._grips:
             grip.settle()
+        for cabin in self._cabins.values():
+            cabin.settle()
         self.judge.check()
 
     def _introduce(self) -> None:

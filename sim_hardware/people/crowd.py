@@ -1,0 +1,149 @@
+"""The people who come to the cabins of one garage.
+
+Owns the queues of arriving cars and the customers' comings and goings, all seeded. Must never look at anything that a
+person could not see.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from random import Random
+
+from plc_drivers.contract.codes import Sign
+from sim_hardware.people.habit import Habit, Patience
+from sim_hardware.people.sight import CabinSight
+from sim_hardware.people.visit import LOOK_MS, Visitor, Waits, bring, fetch
+from sim_hardware.plant.body import PersonBody, SeatKind, VehicleBody, VehicleSpec
+from sim_hardware.plant.cabin import CabinMachine
+from sim_hardware.plant.plant import Plant
+
+QUEUE_BOUND = 100
+VISITOR_AFTER_MS = 4000.0
+"""So long an inviting cabin stays without a booked car before a stranger drives up."""
+
+_RETRIEVAL_SIGNS = frozenset({Sign.DRIVE_OUT, Sign.BLANK})
+
+
+class QueueFullError(RuntimeError):
+    """More cars wait than the road holds."""
+
+
+class Crowd:
+    """Customers of all cabins of a plant; they act while the plant's time passes.
+
+    ``strangers`` lets a random car come when a cabin invites and nobody is booked; ``customers`` lets people come for
+    cars that wait in an open cabin.
+    """
+
+    def __init__(self, plant: Plant, *, strangers: bool = True, customers: bool = True) -> None:
+        self.strangers = strangers
+        self.customers = customers
+        self._plant = plant
+        figures = plant.layout.config.emulation
+        self._patience = Patience(figures.person_walk_s, figures.person_dwell_s)
+        self._road: deque[VehicleBody] = deque()
+        self._queues: dict[str, deque[VehicleBody]] = {cabin: deque() for cabin in plant.layout.cabins}
+        self._habits: dict[str, deque[Habit]] = {cabin: deque() for cabin in plant.layout.cabins}
+        self._names = 0
+        for cabin in plant.layout.cabins:
+            dice = Random(f"{figures.seed}:{cabin}")  # noqa: S311 - people must be reproducible, not unpredictable
+            self._run(self._attend(plant.cabin(cabin), dice))
+
+    def arrive(self, cabin: str | None, spec: VehicleSpec) -> VehicleBody:
+        """A car drives up to a cabin, or to whichever invites first (None); a car that had driven away may return.
+
+        Raises:
+            KeyError: the garage has no such cabin.
+            ValueError: a vehicle of that id is in the garage or waits already.
+            QueueFullError: too many cars wait.
+        """
+        queue = self._road if cabin is None else self._queues[cabin]
+        if len(queue) >= QUEUE_BOUND:
+            raise QueueFullError(f"{len(queue)} cars wait already")
+        body = self._plant.scene.vehicles.get(spec.id)
+        if body is None:
+            body = self._plant.scene.add(spec)
+        elif body.seat.kind is not SeatKind.AWAY or body in self._waiting():
+            raise ValueError(f"vehicle {spec.id!r} is here already")
+        body.spec = spec
+        queue.append(body)
+        return body
+
+    def expect(self, cabin: str, *habits: Habit) -> None:
+        """The next customers of a cabin behave so, in this order; after them everybody is normal again.
+
+        Raises:
+            KeyError: the garage has no such cabin.
+        """
+        self._habits[cabin].extend(habits)
+
+    def waiting(self) -> tuple[str, ...]:
+        """Ids of the cars that wait to be stored, for any cabin first."""
+        return tuple(body.id for body in self._waiting())
+
+    def _waiting(self) -> list[VehicleBody]:
+        return [*self._road, *(body for queue in self._queues.values() for body in queue)]
+
+    def _run(self, visit: Iterator[float]) -> None:
+        """Let a generator act each time its wait is over."""
+        pause_ms = next(visit, None)
+        if pause_ms is not None:
+            self._plant.after(pause_ms, lambda: self._run(visit))
+
+    def _attend(self, cabin: CabinMachine, dice: Random) -> Waits:
+        """Endless: look at the cabin, and let one customer after the other deal with it."""
+        sight = CabinSight(cabin, self._plant.scene)
+        invited_ms = 0.0
+        while True:
+            yield LOOK_MS
+            inviting = sight.door_open and sight.green and sight.sign is Sign.DRIVE_IN and not sight.holds_car
+            invited_ms = invited_ms + LOOK_MS if inviting else 0.0
+            car = self._collected(sight)
+            if car is not None:
+                yield from self._visit(self._visitor(cabin, sight, dice), car, fetching=True)
+            elif inviting and (arriving := self._next_car(cabin.id, invited_ms, dice)) is not None:
+                yield from self._visit(self._visitor(cabin, sight, dice), arriving, fetching=False)
+                invited_ms = 0.0
+
+    def _collected(self, sight: CabinSight) -> VehicleBody | None:
+        """The car that a customer comes for now."""
+        if not self.customers or not sight.green or sight.sign not in _RETRIEVAL_SIGNS:
+            return None
+        return sight.car_waiting
+
+    def _visit(self, visitor: Visitor, car: VehicleBody, *, fetching: bool) -> Waits:
+        self._plant.add_person(visitor.person)
+        yield from (fetch(visitor, car) if fetching else bring(visitor, car))
+        self._plant.remove_person(visitor.person)
+
+    def _visitor(self, cabin: CabinMachine, sight: CabinSight, dice: Random) -> Visitor:
+        self._names += 1
+        habits = self._habits[cabin.id]
+        habit = habits.popleft() if habits else Habit.NORMAL
+        person = PersonBody(f"person-{self._names}", cabin.id)
+        return Visitor(person, cabin, self._plant.scene, sight, dice, self._patience, habit)
+
+    def _next_car(self, cabin: str, invited_ms: float, dice: Random) -> VehicleBody | None:
+        if self._queues[cabin]:
+            return self._queues[cabin].popleft()
+        if self._road:
+            return self._road.popleft()
+        if self.strangers and invited_ms >= VISITOR_AFTER_MS:
+            return self._plant.scene.add(self._stranger(dice))
+        return None
+
+    def _stranger(self, dice: Random) -> VehicleSpec:
+        """A car that nobody has announced; it fits the smallest envelope of common configurations."""
+        taken = self._plant.scene.vehicles
+        number = next(n for n in range(1, len(taken) + 2) if f"visitor-{n}" not in taken)
+        return VehicleSpec(
+            f"visitor-{number}",
+            length_mm=dice.randint(3900, 4900),
+            width_mm=dice.randint(1750, 1980),
+            height_mm=dice.randint(1420, 1780),
+            weight_kg=dice.randint(1050, 2200),
+            ground_clearance_mm=dice.randint(120, 200),
+            front_overhang_mm=dice.randint(750, 1000),
+            rear_overhang_mm=dice.randint(700, 1050),
+        )
