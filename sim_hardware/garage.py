@@ -1,0 +1,140 @@
+"""One emulated garage without any protocol: the plant, the people at its cabins, and the PLCs on its terminals.
+
+Owns how these are built from a configuration and in which order they pass time. Deterministic and without a clock:
+``step`` is the only way in which time passes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from controller.config.models import GarageConfig
+from controller.config.sections import Device, definition_of, devices
+from controller.garage import Layout
+from plc_drivers.contract import SAFETY
+from sim_hardware.attendant import Attendant
+from sim_hardware.plant.plant import Plant
+from sim_hardware.plant.violation import Verdict
+from sim_hardware.plc.cabin import CabinProgram
+from sim_hardware.plc.commanded import CommandedPlc
+from sim_hardware.plc.device import EmulatedPlc, ReadOnlyPlc
+from sim_hardware.plc.lift import LiftProgram
+from sim_hardware.plc.program import Program
+from sim_hardware.plc.safety import SafetyProgram
+from sim_hardware.plc.shuttle import ShuttleProgram
+from sim_hardware.plc.wires import cabin_wires, lift_wires, shuttle_wires
+
+
+class EmulatedGarage:
+    """Plant and PLCs of ``config``.
+
+    ``speed`` is how many milliseconds of plant time pass with one of communication. ``local_interlocks`` False takes
+    the PLCs' own interlocks away, for proofs that the controller's suffice. ``keeps_reference`` False makes shuttles
+    forget their position with a PLC restart. ``attended`` False leaves the confirm buttons to the caller.
+    """
+
+    def __init__(
+        self,
+        config: GarageConfig,
+        *,
+        speed: float = 1.0,
+        local_interlocks: bool = True,
+        keeps_reference: bool = True,
+        attended: bool = True,
+    ) -> None:
+        self.config = config
+        self.speed = speed
+        self.layout = Layout(config)
+        self.plant = Plant(self.layout)
+        self.attendants = tuple(Attendant(self.plant, name) for name in self.layout.cabins) if attended else ()
+        self._interlocks = local_interlocks
+        self._keeps_reference = keeps_reference
+        self._safety = SafetyProgram(self.plant.safety, config.safety.zones)
+        self._plcs = {section.id: self._plc(section) for _, section in devices(config)}
+        self._comm_ms = 0
+        self._left_ms = 0.0
+        self._scan_all()
+
+    @property
+    def devices(self) -> Mapping[str, EmulatedPlc]:
+        """Every PLC by its device's name; each offers ``status()`` and ``write()`` (see ``MemoryDevice``)."""
+        return self._plcs
+
+    def verdict(self) -> Verdict:
+        """What the plant's judge has seen."""
+        return self.plant.verdict()
+
+    def step(self, ms: float) -> None:
+        """Let ``ms`` of communication time pass, in whole PLC scans; what is left over is kept for the next call.
+
+        Raises:
+            ValueError: ``ms`` is negative.
+        """
+        if ms < 0:
+            raise ValueError(f"time cannot run backwards ({ms} ms)")
+        scan_ms = self.config.emulation.scan_ms
+        self._left_ms += ms
+        while self._left_ms >= scan_ms:
+            self._left_ms -= scan_ms
+            self.pass_scan(scan_ms)
+
+    def pass_scan(self, ms: int) -> None:
+        """One scan of every PLC, ``ms`` of communication time after the last one."""
+        self._comm_ms += ms
+        self.plant.advance(ms * self.speed)
+        for attendant in self.attendants:
+            attendant.look()
+        self._scan_all()
+
+    def power_cycle(self, device: str) -> None:
+        """Take one PLC's supply away and give it back.
+
+        Raises:
+            KeyError: there is no such device.
+        """
+        plc = self._plcs[device]
+        plc.power_cycle()
+        if plc.definition is SAFETY:
+            self._safety.restart()
+
+    def _scan_all(self) -> None:
+        now_ms = self.plant.now_ms
+        # The safety PLC first: a device must see in the same scan that its torque is gone.
+        self._safety.scan(now_ms)
+        for plc in self._plcs.values():
+            plc.scan(self._comm_ms, now_ms)
+
+    def _plc(self, section: Device) -> EmulatedPlc:
+        definition = definition_of(section)
+        if definition is SAFETY:
+            return ReadOnlyPlc(definition, section.id, section.number, self._safety.inputs)
+        return CommandedPlc(
+            definition,
+            section.id,
+            section.number,
+            self._program(section.id),
+            controller_timeout_ms=section.controller_timeout_ms,
+        )
+
+    def _program(self, name: str) -> Program:
+        layout, plant = self.layout, self.plant
+        if name in layout.lifts:
+            return LiftProgram(
+                plant.lifts[name],
+                layout.lifts[name],
+                layout.level_height_mm,
+                lift_wires(layout, plant, name),
+                interlocks=self._interlocks,
+            )
+        if name in layout.shuttles:
+            return ShuttleProgram(
+                plant.shuttles[name],
+                layout.shuttles[name],
+                layout.column_at,
+                shuttle_wires(layout, plant, name),
+                interlocks=self._interlocks,
+                keeps_reference=self._keeps_reference,
+            )
+        return CabinProgram(
+            plant.cabins[name], layout.cabins[name], cabin_wires(layout, plant, name), interlocks=self._interlocks
+        )
