@@ -1,0 +1,1 @@
+"""The whole product without sockets, in virtual time."""
