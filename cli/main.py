@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 import typer
 
-from cli import check_config, contract, diag, operate, order_commands, run, status
+from cli import check_config, contract, demo, diag, emulate, operate, order_commands, run, status
 from cli.failure import Failure
 
 EXIT_FAILED = 1
@@ -27,8 +27,10 @@ app = typer.Typer(
 )
 
 _COMMANDS: tuple[tuple[str, Callable[..., None], str], ...] = (
+    ("demo", demo.demo, "garagectl demo --config config/garage-shuttle.toml --speed 5"),
     ("check-config", check_config.check_config, "garagectl check-config config/tower-small.toml"),
     ("contract", contract.contract, "garagectl contract --config config/tower-small.toml --device lift1"),
+    ("emulate", emulate.emulate, "garagectl emulate --config config/tower-small.toml --speed 5"),
     ("run", run.run, "garagectl run --config config/tower-small.toml --state /var/lib/garage"),
     ("status", status.status, "garagectl status --url http://127.0.0.1:8082"),
     ("orders", order_commands.orders, "garagectl orders --json"),

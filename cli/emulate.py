@@ -1,0 +1,50 @@
+"""``garagectl emulate``: the plant with physics and its PLCs on real sockets and lines, without any controller."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import Annotated
+
+import typer
+
+from cli import settings
+from cli.failure import Failure
+from cli.options import DEFAULT_CONFIG, Config, Json, Speed, State, state_dir
+from cli.printing import print_json, print_line
+
+
+def emulate(
+    *,
+    config: Config = DEFAULT_CONFIG,
+    speed: Speed = 1.0,
+    state: State = None,
+    control_port: Annotated[
+        int | None, typer.Option(help="Port on 127.0.0.1 for faults, cars and the verdict.", min=0, max=65535)
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Emulate a garage's machine, people and PLCs at the addresses of its configuration, until told to end.
+
+    Exits 0 whatever the plant has seen; its verdict is printed at the end.
+    """
+    garage = settings.load(config)
+    folder = state_dir(state, garage.garage.id)
+    folder.mkdir(parents=True, exist_ok=True)
+    # Imported late, so that no other command loads the plant.
+    from sim_hardware.emulator import Emulator, EmulatorError, serve
+
+    def ready(_emulator: Emulator) -> None:
+        text = f"Emulating {garage.garage.name} at {speed:g} times the natural speed (lines in {folder})."
+        sys.stderr.write(text + "\n")
+
+    try:
+        verdict = asyncio.run(serve(garage, folder, speed, control_port, ready=ready))
+    except EmulatorError as error:
+        raise Failure(error.code, error.text, error.remedy) from error
+    if as_json:
+        print_json({"violations": sum(verdict.counts.values()), "violations_by_kind": dict(verdict.counts)})
+    elif verdict.clean:
+        print_line("The plant has seen no violation.")
+    else:
+        print_line("The plant has seen: " + ", ".join(f"{count} {kind}" for kind, count in verdict.counts.items()))
