@@ -103,10 +103,11 @@ class DeviceWatch:
             self._forget()
             return Quality.BAD, self._bad
         age_ms = now_ms - answer.at_ms
-        if age_ms > self._timeout_ms:
+        stale = self._heartbeat.fault(now_ms) or self._echo.fault(now_ms)
+        # In a silence heartbeat and echo grow old a little before the answer that brought them: one cause, one name.
+        if age_ms > self._timeout_ms or (stale is not None and 2 * age_ms > self._timeout_ms):
             self._forget()
             return Quality.STALE, _no_answer(age_ms, self._timeout_ms, link_fault)
-        stale = self._heartbeat.fault(now_ms) or self._echo.fault(now_ms)
         return (Quality.GOOD, None) if stale is None else (Quality.STALE, stale)
 
     def _forget(self) -> None:
@@ -327,7 +328,11 @@ def _unreadable(tag: str) -> Fault:
 def _no_answer(age_ms: int, timeout_ms: int, link_fault: Fault | None) -> Fault:
     reason = "" if link_fault is None else f" {link_fault.code}: {link_fault.detail}"
     remedy = "Check power and network of the PLC." if link_fault is None else link_fault.remedy
-    return Fault("NO_ANSWER", f"The last answer is {age_ms} ms old, {timeout_ms} ms are allowed.{reason}", remedy)
+    return Fault(
+        "NO_ANSWER",
+        f"The last answer is {age_ms} ms old; what it showed may be at most {timeout_ms} ms old.{reason}",
+        remedy,
+    )
 
 
 _HEARTBEAT_UNPROVEN = Fault(

@@ -9,12 +9,15 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 
-from asyncua import Server, ua
-from asyncua.crypto.permission_rules import SimpleRoleRuleset, User, UserRole
+from asyncua import ua
+from asyncua.crypto.permission_rules import User, UserRole
+from asyncua.server.server import Server
 from asyncua.server.user_managers import UserManager
+from asyncua.ua.status_codes import StatusCodes
 
 from plc_drivers.contract import DEFINITIONS, DeviceKind, Tag, TagType
 
@@ -41,6 +44,10 @@ START: dict[str, Any] = {
 }
 
 
+def node_id(path: str, index: int) -> ua.NodeId:
+    return ua.NodeId.from_string(f"ns={index};s={path}")
+
+
 class OneUser(UserManager):
     """Knows ``tower`` with the password ``secret``; nobody else."""
 
@@ -63,7 +70,8 @@ class StandIn:
     async def run(self) -> None:
         await self.prepare()
         async with self.server:
-            port = self.server.bserver._server.sockets[0].getsockname()[1]  # noqa: SLF001 - asked for port 0
+            listening: Any = self.server.bserver
+            port = listening._server.sockets[0].getsockname()[1]
             print(json.dumps({"port": port}), flush=True)  # noqa: T201 - the test reads it
             scanning = asyncio.create_task(self.scan_for_ever())
             await self.obey()
@@ -77,17 +85,15 @@ class StandIn:
             await server.set_application_uri("urn:test:stand-in")
             await server.load_certificate(Path(options["certificate"]))
             await server.load_private_key(Path(options["key"]))
-            server.set_security_policy(
-                [ua.SecurityPolicyType.Basic256Sha256_SignAndEncrypt], permission_ruleset=SimpleRoleRuleset()
-            )
+            server.set_security_policy([ua.SecurityPolicyType.Basic256Sha256_SignAndEncrypt])
         else:
             server.set_security_policy([ua.SecurityPolicyType.NoSecurity])
         for number in range(options.get("namespaces_before", 0)):
             await server.register_namespace(f"urn:other:{number}")
         index = await server.register_namespace(options.get("namespace", "urn:garage-controller:contract:1"))
-        garage = await server.nodes.objects.add_object(ua.NodeId(ua.String("Garage"), index), "Garage")
+        garage = await server.nodes.objects.add_object(node_id("Garage", index), "Garage")
         for device, (kind, number) in options["devices"].items():
-            parent = await garage.add_object(ua.NodeId(ua.String(device), index), device)
+            parent = await garage.add_object(node_id(device, index), device)
             definition = DEFINITIONS[DeviceKind[kind]]
             for tag in definition.status + definition.command:
                 await self.add(parent, index, f"{device}.{tag.name}", tag, definition.kind, number)
@@ -101,8 +107,7 @@ class StandIn:
         value = own.get(tag.name, START.get(tag.name, 0))
         type_ = ua.VariantType[self.options.get("types", {}).get(path, TYPES[tag.wire].name)]
         value = bool(value) if type_ is ua.VariantType.Boolean else value
-        node = ua.NodeId(ua.String(path), index)
-        self.nodes[path] = await parent.add_variable(node, tag.name, ua.Variant(value, type_))
+        self.nodes[path] = await parent.add_variable(node_id(path, index), tag.name, ua.Variant(value, type_))
         self.types[path] = type_
 
     async def scan_for_ever(self) -> None:
@@ -132,7 +137,7 @@ class StandIn:
             print(json.dumps(answer), flush=True)  # noqa: T201 - the test reads it
 
     async def order(self, do: str, path: str = "", value: Any = None, code: str = "Good") -> Any:
-        node = self.nodes.get(path)
+        node: Any = self.nodes.get(path)
         match do:
             case "freeze":
                 self.frozen = True
@@ -141,10 +146,12 @@ class StandIn:
             case "put":
                 await self.put(path, value)
             case "status":
-                data = ua.DataValue(ua.Variant(value, self.types[path]), ua.StatusCode(getattr(ua.StatusCodes, code)))
+                data = ua.DataValue(ua.Variant(value, self.types[path]), ua.StatusCode(getattr(StatusCodes, code)))
                 await self.server.write_attribute_value(node.nodeid, data)
             case "old":
-                data = ua.DataValue(ua.Variant(value, self.types[path]), SourceTimestamp=ua.win_epoch_to_datetime(0))
+                data = ua.DataValue(
+                    ua.Variant(value, self.types[path]), SourceTimestamp=ua.DateTime(2001, 1, 1, tzinfo=UTC)
+                )
                 await self.server.write_attribute_value(node.nodeid, data)
             case "remove":
                 await self.server.delete_nodes([node])

@@ -36,7 +36,7 @@ class StandInProcess:
     def start(self) -> None:
         """Start it, on the port that it had before."""
         command = [sys.executable, "-m", "tests.plc_drivers.opcua.stand_in", json.dumps(self._options)]
-        self._process = subprocess.Popen(  # noqa: S603 - our own program
+        self._process = subprocess.Popen(
             command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         )
         self.port = self._options["port"] = self._line()["port"]
