@@ -17,7 +17,7 @@ from plc_drivers.modbus.polled_link import monotonic_ms
 from plc_drivers.outputs import DeviceOutputs, PermittedOutputs
 from plc_drivers.reading import Fault
 
-_DOWN = Fault("link-down", "the link is not started", "start the controller's links")
+_DOWN = Fault("LINK_DOWN", "the link is not started", "start the controller's links")
 
 
 class MemoryDevice(Protocol):
@@ -153,7 +153,7 @@ class MemoryLink:
             values = self._checked(binding, own)
         except OutputsError as error:
             remedy = "a fault in the controller: report it with a diagnostics bundle"
-            self._faults[binding.device] = Fault("outputs-refused", f"{binding.device}: {error}", remedy)
+            self._faults[binding.device] = Fault("OUTPUTS_REFUSED", f"{binding.device}: {error}", remedy)
             return None
         self._objects[binding.device].write(values)
         self._faults.pop(binding.device, None)
@@ -173,7 +173,7 @@ class MemoryLink:
         values, bad = self._status_checks[binding.device].of(self._objects[binding.device].status())
         self._answers[binding.device] = RawAnswer(values, bad, now_ms, now_ms, written)
         fault = self._faults.get(binding.device)
-        if fault is not None and fault.code != "outputs-refused":
+        if fault is not None and fault.code != "OUTPUTS_REFUSED":
             del self._faults[binding.device]
 
 

@@ -28,31 +28,31 @@ LARGEST_PDU = 253
 
 EXCEPTIONS: dict[int, tuple[str, str, str]] = {
     1: (
-        "illegal-function",
+        "ILLEGAL_FUNCTION",
         "the PLC does not know this function code",
         "choose another exchange style in the device's profile",
     ),
     2: (
-        "illegal-address",
+        "ILLEGAL_ADDRESS",
         "the PLC does not have these registers",
         "compare base addresses and profile with the PLC's register table",
     ),
     3: (
-        "illegal-value",
+        "ILLEGAL_VALUE",
         "the PLC refuses a value or the number of registers",
         "check contract version and profile; a value out of range is refused by the contract",
     ),
-    4: ("device-failure", "the PLC failed while it worked on the request", "look at the PLC's own diagnostics"),
-    5: ("acknowledge", "the PLC needs long for this request", "the PLC must answer within the link's timeout_ms"),
-    6: ("device-busy", "the PLC is busy", "if it lasts, look at the PLC's load and at other masters"),
-    8: ("memory-parity", "the PLC found its memory damaged", "look at the PLC's own diagnostics"),
+    4: ("DEVICE_FAILURE", "the PLC failed while it worked on the request", "look at the PLC's own diagnostics"),
+    5: ("ACKNOWLEDGE", "the PLC needs long for this request", "the PLC must answer within the link's timeout_ms"),
+    6: ("DEVICE_BUSY", "the PLC is busy", "if it lasts, look at the PLC's load and at other masters"),
+    8: ("MEMORY_PARITY", "the PLC found its memory damaged", "look at the PLC's own diagnostics"),
     10: (
-        "gateway-path",
+        "GATEWAY_PATH",
         "the gateway has no path to the unit",
         "check the unit id and the gateway's configuration",
     ),
     11: (
-        "gateway-no-response",
+        "GATEWAY_NO_RESPONSE",
         "the unit behind the gateway does not answer",
         "check the unit's supply, address and line",
     ),
@@ -160,7 +160,7 @@ def judge(operation: Operation, pdu: bytes) -> bytes | Refused | Foreign:
         return Refused(exception_fault(pdu[1], operation))
     return Foreign(
         Fault(
-            "foreign-answer",
+            "FOREIGN_ANSWER",
             f"{operation.text}: expected {operation.answer_size} bytes beginning {operation.answer_head.hex(' ')}, "
             f"got {len(pdu)} beginning {pdu[: len(operation.answer_head)].hex(' ')}",
             "compare the PLC's register count with the contract; look for a second device at this address",
@@ -171,9 +171,9 @@ def judge(operation: Operation, pdu: bytes) -> bytes | Refused | Foreign:
 def exception_fault(code: int, operation: Operation) -> Fault:
     """The fault that a Modbus exception stands for."""
     name, cause, remedy = EXCEPTIONS.get(
-        code, (f"exception-{code}", "the PLC answered with an exception that is not in the standard", "ask its maker")
+        code, (f"EXCEPTION_{code}", "the PLC answered with an exception that is not in the standard", "ask its maker")
     )
-    return Fault(f"modbus-{name}", f"{operation.text}: exception {code}, {cause}", remedy)
+    return Fault(f"MODBUS_{name}", f"{operation.text}: exception {code}, {cause}", remedy)
 
 
 def _range(span: Span) -> str:

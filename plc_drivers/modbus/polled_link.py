@@ -23,9 +23,9 @@ from plc_drivers.reading import Fault
 STOP_S = 0.4
 """How long ``stop`` waits for the supervisor, and again for the transport; a link ends within a second."""
 
-_NOT_STARTED = Fault("not-started", "the link has not been started", "start the controller's links")
-_CLOSED = Fault("link-closed", "the link has been stopped", "start the controller again")
-_SILENT_SO_FAR = Fault("no-answer-yet", "connected, and not answered yet", "wait; if it lasts, check unit and profile")
+_NOT_STARTED = Fault("NOT_STARTED", "the link has not been started", "start the controller's links")
+_CLOSED = Fault("LINK_CLOSED", "the link has been stopped", "start the controller again")
+_SILENT_SO_FAR = Fault("NO_ANSWER_YET", "connected, and not answered yet", "wait; if it lasts, check unit and profile")
 
 
 def monotonic_ms() -> int:
@@ -221,7 +221,7 @@ class PolledLink(ABC):
         error = task.exception()
         self._went_down(
             Fault(
-                "link-crashed",
+                "LINK_CRASHED",
                 f"the supervisor of link {self._name} ended: {error!r}",
                 "report it with a diagnostics bundle and restart the controller",
             )

@@ -100,10 +100,10 @@ class ModbusRtuLink(PolledLink):
             )
         except termios.error as error:
             detail = f"{self._address} refuses {settings.baud} baud, parity {settings.parity}: {error.args[-1]}"
-            self._went_down(Fault("port-settings", detail, "choose a baud rate and parity that the adapter offers"))
+            self._went_down(Fault("PORT_SETTINGS", detail, "choose a baud rate and parity that the adapter offers"))
             return False
         except (OSError, ValueError) as error:
-            self._went_down(Fault("port-unreachable", f"{self._address}: {error}", _CHECK_PORT))
+            self._went_down(Fault("PORT_UNREACHABLE", f"{self._address}: {error}", _CHECK_PORT))
             return False
         self._port = port
         self._port_gone.clear()
@@ -154,11 +154,11 @@ class ModbusRtuLink(PolledLink):
         try:
             sent = 0 if self._port is None else os.write(self._port.fileno(), data)
         except OSError as error:
-            self._loop.call_soon(self._drop, Fault("port-lost", f"{self._address}: {error}", _CHECK_PORT))
+            self._loop.call_soon(self._drop, Fault("PORT_LOST", f"{self._address}: {error}", _CHECK_PORT))
             return
         if sent != len(data):
             detail = f"{self._address}: the port took {sent} of {len(data)} bytes"
-            self._loop.call_soon(self._drop, Fault("port-stuck", detail, _CHECK_PORT))
+            self._loop.call_soon(self._drop, Fault("PORT_STUCK", detail, _CHECK_PORT))
 
     def _readable(self) -> None:
         port = self._port
@@ -169,10 +169,10 @@ class ModbusRtuLink(PolledLink):
         except BlockingIOError:
             return
         except OSError as error:
-            self._drop(Fault("port-lost", f"{self._address}: {error}", _CHECK_PORT))
+            self._drop(Fault("PORT_LOST", f"{self._address}: {error}", _CHECK_PORT))
             return
         if not data:
-            self._drop(Fault("port-lost", f"{self._address}: the other end hung up", _CHECK_PORT))
+            self._drop(Fault("PORT_LOST", f"{self._address}: the other end hung up", _CHECK_PORT))
             return
         self._received(data)
 
@@ -212,7 +212,7 @@ class ModbusRtuLink(PolledLink):
             self._rejected += 1
             detail += f"; {len(self._buffer)} bytes came that are none: {self._buffer[:8].hex(' ')}"
         self._buffer = b""
-        self._fault = Fault("timeout", detail, _CHECK_LINE)
+        self._fault = Fault("TIMEOUT", detail, _CHECK_LINE)
         now_ms = self._clock_ms()
         self._trips.fail(turn, self._fault, now_ms, silent=True)
         self._go_on(now_ms)

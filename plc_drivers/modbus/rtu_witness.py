@@ -50,7 +50,7 @@ class RtuWitness:
         number = answer.values[self._id]
         if number is not None and number != self._binding.device_id:
             return Fault(
-                "foreign-device",
+                "FOREIGN_DEVICE",
                 f"unit {self._binding.unit} answered as device {number}; "
                 f"{self._binding.device} is device {self._binding.device_id}",
                 "compare unit ids and device numbers of the PLCs on this line with the configuration",
@@ -71,7 +71,7 @@ class RtuWitness:
             ahead = (int(clock) - int(clock_before)) % _CLOCK_WRAP
             if ahead >= _CLOCK_WRAP // 2:
                 text = f"clock_ms went from {clock_before} back to {clock}: an answer from before"
-                return Fault("older-answer", text, _LOOK_AT_LINE)
+                return Fault("OLDER_ANSWER", text, _LOOK_AT_LINE)
         return self._older_echo(answer, last)
 
     def _older_echo(self, answer: RawAnswer, last: RawAnswer) -> Fault | None:
@@ -83,7 +83,7 @@ class RtuWitness:
         age = self._age(echo)
         if age is None or age > self._last_echo_age:
             text = f"heartbeat_echo is {echo}, which is not one of the heartbeats written since the last answer"
-            return Fault("implausible-echo", text, _LOOK_AT_LINE)
+            return Fault("IMPLAUSIBLE_ECHO", text, _LOOK_AT_LINE)
         return None
 
     def _age(self, echo: object) -> int | None:

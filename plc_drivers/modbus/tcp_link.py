@@ -133,7 +133,7 @@ class ModbusTcpLink(PolledLink):
         if channel is not self._channel:
             return
         detail = "the PLC closed the connection" if error is None else f"the connection broke: {error}"
-        self._drop(Fault("connection-lost", f"{self._address}: {detail}", _CHECK_PLC))
+        self._drop(Fault("CONNECTION_LOST", f"{self._address}: {detail}", _CHECK_PLC))
 
     async def _supervise(self) -> None:
         while True:
@@ -152,13 +152,13 @@ class ModbusTcpLink(PolledLink):
                 await self._loop.create_connection(lambda: channel, self._settings.host, self._settings.port)
         except TimeoutError:
             detail = f"{self._address}: no connection within {self._settings.connect_timeout_ms} ms"
-            self._went_down(Fault("connect-timeout", detail, _CHECK_PLC))
+            self._went_down(Fault("CONNECT_TIMEOUT", detail, _CHECK_PLC))
             return None
         except (OSError, ValueError) as error:
-            self._went_down(Fault("connect-failed", f"{self._address}: {error}", _CHECK_PLC))
+            self._went_down(Fault("CONNECT_FAILED", f"{self._address}: {error}", _CHECK_PLC))
             return None
         if channel.gone.is_set():
-            self._went_down(Fault("connection-lost", f"{self._address}: closed as soon as it was open", _CHECK_PLC))
+            self._went_down(Fault("CONNECTION_LOST", f"{self._address}: closed as soon as it was open", _CHECK_PLC))
             return None
         self._channel = channel
         self._buffer = b""
@@ -194,7 +194,7 @@ class ModbusTcpLink(PolledLink):
         if protocol != 0 or not 2 < length <= LARGEST_PDU + 1:
             self._rejected += 1
             detail = f"{self._address}: bytes that are no Modbus TCP frame: {buffer[:8].hex(' ')}"
-            self._drop(Fault("garbage", detail, "check that this port speaks Modbus TCP, and look for a second sender"))
+            self._drop(Fault("GARBAGE", detail, "check that this port speaks Modbus TCP, and look for a second sender"))
             return None
         if len(buffer) < 6 + length:
             return None
@@ -234,7 +234,7 @@ class ModbusTcpLink(PolledLink):
 
     def _wrong_unit(self, turn: Turn, unit: int) -> Fault:
         return Fault(
-            "foreign-unit",
+            "FOREIGN_UNIT",
             f"{turn.operation.text}: unit {turn.plan.unit} was asked, unit {unit} answered",
             "check unit ids; for a PLC that answers with an id of its own set ignore_unit in its profile",
         )
@@ -245,7 +245,7 @@ class ModbusTcpLink(PolledLink):
         self._strays += 1
         if self._strays > STRAYS_MAX:
             detail = f"{self._address}: {self._strays} frames that nobody had asked for"
-            self._drop(Fault("flooded", detail, "look for a second master on this connection's gateway"))
+            self._drop(Fault("FLOODED", detail, "look for a second master on this connection's gateway"))
 
     def _ring(self) -> None:
         """The alarm: one timer that is set anew only when it rings, for there is an exchange every few ms."""
@@ -263,17 +263,17 @@ class ModbusTcpLink(PolledLink):
         self._timeouts += 1
         self._silent_times += 1
         text = f"{turn.operation.text}: no complete answer within {self._settings.timeout_ms} ms"
-        fault = Fault("timeout", text, _CHECK_PLC)
+        fault = Fault("TIMEOUT", text, _CHECK_PLC)
         now_ms = self._clock_ms()
         self._trips.fail(turn, fault, now_ms, silent=True)
         self._fault = fault
         if self._buffer:
             self._rejected += 1
             detail = f"{text}; {len(self._buffer)} bytes of one came"
-            self._drop(Fault("truncated-answer", detail, "check the network for loss and the PLC for overload"))
+            self._drop(Fault("TRUNCATED_ANSWER", detail, "check the network for loss and the PLC for overload"))
         elif self._silent_times >= SILENT_TIMES_MAX:
             detail = f"{text}, {self._silent_times} times in a row"
-            self._drop(Fault("half-open", f"{self._address}: {detail}", _CHECK_PLC))
+            self._drop(Fault("HALF_OPEN", f"{self._address}: {detail}", _CHECK_PLC))
         else:
             self._go_on(now_ms)
 

@@ -257,7 +257,7 @@ class Trips:
 
     def _refuse_outputs(self, turn: Turn, error: OutputsError) -> None:
         """Outputs that cannot be encoded are not written; the device is still read, and its watchdog acts."""
-        fault = Fault("outputs-refused", str(error), "a fault in the controller: report it with a diagnostics bundle")
+        fault = Fault("OUTPUTS_REFUSED", str(error), "a fault in the controller: report it with a diagnostics bundle")
         self.faults[turn.plan.device] = fault
         if turn.is_urgent:
             self._end_urgent(turn)
