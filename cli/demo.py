@@ -17,7 +17,7 @@ from cli import settings
 from cli.demo_once import Once
 from cli.demo_processes import CONTROLLER_END_S, PLANT_END_S, Child, EndedError, Ending
 from cli.failure import Failure
-from cli.free_endpoints import free_port, on_free_ports
+from cli.free_endpoints import on_free_ports
 from cli.garage_api import GarageApi
 from cli.options import DEFAULT_CONFIG, Config, Json, Speed
 from cli.plant_control import PlantControl
@@ -118,14 +118,10 @@ def _stage(config: GarageConfig, state: Path, speed: float, ending: Ending) -> I
     save_config(config, file)
     common = ("--config", str(file), "--state", str(state))
     with contextlib.ExitStack() as stack:
-        port = free_port(config)
-        plant = Child(
-            "emulated plant",
-            ("emulate", *common, "--speed", str(speed), "--control-port", str(port)),
-            state / "plant.log",
-        )
+        arguments = ("emulate", *common, "--speed", str(speed), "--control-port", "0")
+        plant = Child("emulated plant", arguments, state / "plant.log")
         stack.callback(plant.end, PLANT_END_S)
-        control = PlantControl(port)
+        control = PlantControl(state)
         _await_plant(plant, control, ending)
         controller = Child("controller", ("run", *common), state / "controller.log")
         # Called before the plant's: the controller stops the machine while there still is one.

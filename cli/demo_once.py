@@ -96,7 +96,7 @@ class Once:
             raise Failure("NO_VEHICLE", "The configuration holds no car to retrieve.", "Add one to vehicles.")
         leaving = self._config.vehicles[-1].id
         body = {"kind": "store", **_NEW_CAR, **_NEW_CAR_SIZE}
-        self._control.bring(body)
+        self._control.bring({"id": _NEW_CAR["vehicle"], **_NEW_CAR_SIZE})
         return [
             api.post("/orders", body, "demo-store"),
             api.post("/orders", {"kind": "retrieve", "vehicle": leaving}, "demo-retrieve"),

@@ -49,15 +49,6 @@ def on_free_ports(config: GarageConfig) -> tuple[GarageConfig, list[Moved]]:
     return with_endpoints(config, port_for), moved
 
 
-def free_port(config: GarageConfig) -> int:
-    """A free port of 127.0.0.1 that the garage does not use.
-
-    Raises:
-        Failure: NO_FREE_PORT.
-    """
-    return _free("127.0.0.1", {port for _, _, port in endpoints(config)})
-
-
 def _free(host: str, taken: set[int]) -> int:
     for candidate in range(LOWEST, LOWEST + COUNT):
         if candidate not in taken and is_free(host, candidate):
