@@ -71,6 +71,9 @@ async def events(
         str | None,
         Query(max_length=20, description="Begin with the event after this number; with the next one when not given."),
     ] = None,
+    recent: Annotated[
+        int, Query(ge=0, le=500, description="Begin so many events back, when nothing says where the listener was.")
+    ] = 0,
     motion: Annotated[bool, Query(description="Also send what moves, ten times a second.")] = False,
     last_event_id: Annotated[
         str | None, Header(max_length=20, description="As `after`; browsers send it by themselves, and it goes first.")
@@ -81,7 +84,7 @@ async def events(
     cursor = _event_number(last_event_id or after)
     if streams.count >= STREAMS_MAX:
         raise ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, _TOO_MANY)
-    return EventStream(link, streams, cursor, motion=motion)
+    return EventStream(link, streams, cursor, recent=recent, motion=motion)
 
 
 class Streams:
@@ -98,13 +101,18 @@ class EventStream(Response):
 
     media_type = "text/event-stream"
 
-    def __init__(self, link: LocalLinkClient, streams: Streams, cursor: int | None, *, motion: bool) -> None:
-        """``cursor`` is the number of the last event that the listener has, None when it wants only new ones."""
+    def __init__(
+        self, link: LocalLinkClient, streams: Streams, cursor: int | None, *, recent: int, motion: bool
+    ) -> None:
+        """``cursor`` is the number of the last event that the listener has, None when it wants new ones
+        and the ``recent`` ones before them.
+        """
         super().__init__(headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
         del self.headers["content-length"]
         self._link = link
         self._streams = streams
         self._cursor = cursor
+        self._recent = recent
         self._motion = motion
         self._drawn = 0
 
@@ -163,7 +171,7 @@ class EventStream(Response):
         # After this process has started the ring is still being filled up to what the snapshot counts.
         newest = max(ring.last, self._link.snapshot.event_seq)
         if self._cursor is None:
-            self._cursor = newest
+            self._cursor = max(ring.oldest - 1, newest - self._recent)
         if self._cursor > newest:
             return self._another_journal(newest)
         if self._cursor >= ring.last:

@@ -23,6 +23,10 @@ from controller.local_link.messages import Reason
 
 BODY_BYTES_MAX = 16_384
 BODY_TIMEOUT_S = 10.0
+DISCARDED_BYTES_MAX = 1_048_576
+"""A body that is too large is read and thrown away up to here, so that the refusal reaches who sent it."""
+
+_CLOSE = {"Connection": "close"}
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 SECURITY_HEADERS = {
@@ -102,26 +106,31 @@ def _refuse_content_type(headers: Headers, body: bytes) -> Response | None:
 
 
 async def _read_body(headers: Headers, receive: Receive) -> bytes | Response:
-    """The whole body, or the refusal of one that is too large or does not come."""
+    """The whole body, or the refusal of one that is too large or does not come.
+
+    What is too large is still read up to a bound, and thrown away: a connection that is closed while its peer
+    is sending loses the answer on the way.
+    """
     announced = headers.get("content-length", "0")
-    if announced.isdecimal() and int(announced) > BODY_BYTES_MAX:
-        return problem_response(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, _TOO_LARGE, headers={"Connection": "close"})
+    too_large = announced.isdecimal() and int(announced[:15]) > BODY_BYTES_MAX
     body = bytearray()
+    received = 0
     try:
         async with asyncio.timeout(BODY_TIMEOUT_S):
-            while True:
+            more = not too_large or int(announced[:15]) <= DISCARDED_BYTES_MAX
+            while more and received <= DISCARDED_BYTES_MAX:
                 message = await receive()
-                if message["type"] != "http.request":
-                    return bytes(body)
-                body += message.get("body", b"")
-                if len(body) > BODY_BYTES_MAX:
-                    return problem_response(
-                        HTTPStatus.REQUEST_ENTITY_TOO_LARGE, _TOO_LARGE, headers={"Connection": "close"}
-                    )
-                if not message.get("more_body", False):
-                    return bytes(body)
+                chunk = message.get("body", b"")
+                received += len(chunk)
+                too_large = too_large or received > BODY_BYTES_MAX
+                if not too_large:
+                    body += chunk
+                more = message["type"] == "http.request" and message.get("more_body", False)
     except TimeoutError:
-        return problem_response(HTTPStatus.REQUEST_TIMEOUT, _BODY_LATE, headers={"Connection": "close"})
+        return problem_response(HTTPStatus.REQUEST_TIMEOUT, _BODY_LATE, headers=_CLOSE)
+    if too_large:
+        return problem_response(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, _TOO_LARGE, headers=_CLOSE)
+    return bytes(body)
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:

@@ -1,0 +1,496 @@
+"""A control process that follows a script: a real local link, garages from the shipped files, no PLC.
+
+Owns what it pretends. For tests of what lies outside the control process, and to look at the page:
+``python -m tests.api.scripted_garage config/tower-guangzhou.toml STATE``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from controller.config.load import load_config
+from controller.config.models import GarageConfig
+from controller.garage import Layout, PositionKind, Side
+from controller.local_link.event_ring import EventRing
+from controller.local_link.messages import (
+    Accepted,
+    Answer,
+    CabinView,
+    ClearDevice,
+    CycleView,
+    DeviceView,
+    Event,
+    InterlockView,
+    LinkView,
+    OrderView,
+    PositionView,
+    Reason,
+    Refused,
+    Request,
+    Snapshot,
+    Start,
+    Stop,
+    SubmitOrder,
+    VehicleView,
+    WithdrawOrder,
+)
+from controller.local_link.server import LocalLinkServer
+from controller.local_link.shape import build_shape
+
+TICK_S = 0.05
+Script = Iterator[None]
+
+
+def reason(code: str, text: str = "It is so.", remedy: str = "Change it.") -> Reason:
+    return Reason(code=code, text=text, remedy=remedy)
+
+
+@dataclass
+class Axis:
+    value: float
+    target: float
+    speed: float
+
+    def advance(self, seconds: float) -> None:
+        step = self.speed * seconds
+        self.value += max(-step, min(step, self.target - self.value))
+
+    @property
+    def arrived(self) -> bool:
+        return self.value == self.target
+
+
+@dataclass
+class ScriptedGarage:
+    config: GarageConfig
+    state_dir: Path
+    speed: float = 1.0
+    epoch: int = 7
+    ring_size: int = 1000
+    mode: str = "automatic"
+    silent: bool = False
+    mute: bool = False
+    ready_reasons: list[Reason] = field(default_factory=list)
+    interlocks: list[InterlockView] = field(default_factory=list)
+    received: list[Request] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.layout = Layout(self.config)
+        self.shape = build_shape(self.layout, software="test", config_hash="0123456789abcdef")
+        self.ring = EventRing(self.ring_size)
+        self.server = LocalLinkServer(self.state_dir, shape=self.shape, events_after=self.ring.after)
+        self.seq = 0
+        self.vehicles = {
+            entry.id: VehicleView(
+                id=entry.id,
+                model=entry.model,
+                position=entry.place,
+                heading="right" if "left" in entry.place else "left",
+                length_mm=entry.length_mm,
+                width_mm=entry.width_mm,
+                height_mm=entry.height_mm,
+                weight_kg=entry.weight_kg,
+                electric=entry.electric,
+                order=None,
+                reason=None,
+            )
+            for entry in self.config.vehicles
+        }
+        self.orders: dict[str, OrderView] = {}
+        self.keys: dict[str, tuple[str, str]] = {}
+        self.claims: dict[str, str] = {}
+        self.reserved: dict[str, str] = {}
+        self.axes: dict[tuple[str, str], Axis] = {}
+        self.values: dict[str, dict[str, Any]] = {}
+        self.devices: dict[str, dict[str, Any]] = {}
+        self.cabins: dict[str, dict[str, Any]] = {}
+        self.links: dict[str, dict[str, Any]] = {}
+        self.scripts: list[Script] = []
+        self._build()
+
+    def _build(self) -> None:
+        for lift in self.config.lifts:
+            self._device(lift.id, "lift", lift.link, pins_extended=True, pins_retracted=False, station=0)
+            self._axis(lift.id, "position_mm", self.layout.level_height_mm[lift.levels[0]], 1080)
+        for shuttle in self.config.shuttles:
+            home = self.layout.home_column(shuttle.id)
+            column = home if home is not None else shuttle.columns[len(shuttle.columns) // 2]
+            self._device(shuttle.id, "shuttle", shuttle.link, docked=True, station=column)
+            self._axis(shuttle.id, "position", self.layout.column_at[column], 1500)
+            self._axis(shuttle.id, "forks_left_mm", 0, 750)
+            self._axis(shuttle.id, "forks_right_mm", 0, 750)
+        for cabin in self.config.cabins:
+            doors = {"outer_closed": True, "outer_open": False, "inner_closed": True, "inner_open": False}
+            safe = {"curtain_count": 0, "curtain_ok": True, "scanner_clear": True, "exit_closed": True}
+            self._device(cabin.id, "cabin", cabin.link, **doors, **safe, vehicle_present=False)
+            self._axis(cabin.id, "angle_mdeg", 0, 21_000)
+            self.cabins[cabin.id] = {
+                "phase": "free",
+                "order": None,
+                "light": "red",
+                "outer": "closed",
+                "inner": "closed",
+            }
+        self._device(self.config.safety.id, "safety", self.config.safety.link, fire_clear=True, mains_ok=True)
+        for link in self.config.links:
+            self.links[link.id] = {"protocol": link.protocol, "state": "up", "reason": None}
+
+    def _device(self, id_: str, kind: str, link: str, **values: Any) -> None:
+        self.devices[id_] = {
+            "kind": kind,
+            "link": link,
+            "state": "IDLE",
+            "fault": "NONE",
+            "quality": "good",
+            "reason": None,
+            "command": "NONE",
+            "permits": [],
+        }
+        self.values[id_] = {"load_present": False, "load_clear": True, "standstill": True, **values}
+
+    def _axis(self, device: str, tag: str, at: float, speed: float) -> None:
+        self.axes[device, tag] = Axis(at, at, speed)
+
+    # --- running -----------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Serve until cancelled."""
+        self.server.start()
+        try:
+            while True:
+                if not self.mute:
+                    self.answer_all()
+                if not self.silent:
+                    self.tick()
+                await asyncio.sleep(TICK_S)
+        finally:
+            await self.server.stop()
+
+    def tick(self) -> None:
+        for axis in self.axes.values():
+            axis.advance(TICK_S * self.speed)
+        for script in list(self.scripts):
+            if next(script, "ended") == "ended":
+                self.scripts.remove(script)
+        self.server.publish_snapshot(self.snapshot())
+
+    def tell(self, kind: str, *, publish: bool = True, **data: Any) -> Event:
+        event = Event(seq=self.ring.last + 1, at_ms=_unix_ms(), kind=kind, data=data)
+        self.ring.append(event)
+        if publish:
+            self.server.publish_event(event)
+        return event
+
+    def answer_all(self) -> None:
+        for token, request in self.server.take_requests():
+            self.received.append(request)
+            self.server.answer(token, self.decide(request))
+
+    def decide(self, request: Request) -> Answer:
+        match request:
+            case SubmitOrder():
+                return self.submit(request)
+            case WithdrawOrder(order=order):
+                if order not in self.orders:
+                    return Refused(reason=reason("UNKNOWN_ORDER", f"There is no order {order}."))
+                self.change(order, state="withdrawing")
+                return Accepted(order=self.orders[order])
+            case Start():
+                self.mode = "automatic"
+                self.tell("mode-changed", mode="automatic", actor=request.actor)
+            case Stop():
+                self.mode = "stopped"
+                self.tell("mode-changed", mode="stopped", actor=request.actor)
+            case ClearDevice(device=device):
+                if device not in self.devices:
+                    return Refused(reason=reason("UNKNOWN_DEVICE", f"There is no device {device}."))
+                self.devices[device] |= {"state": "IDLE", "fault": "NONE", "reason": None}
+        return Accepted()
+
+    def submit(self, request: SubmitOrder) -> Answer:
+        if request.key in self.keys:
+            made, fingerprint = self.keys[request.key]
+            if fingerprint != request.fingerprint:
+                return Refused(reason=reason("IDEMPOTENCY_CONFLICT", "The key came with another body before."))
+            return Accepted(order=self.orders[made], repeated=True)
+        vehicle = self.vehicles.get(request.vehicle.id)
+        if request.kind != "store" and vehicle is None:
+            return Refused(reason=reason("UNKNOWN_VEHICLE", f"There is no car {request.vehicle.id}."))
+        if vehicle is not None and vehicle.order is not None:
+            return Refused(reason=reason("VEHICLE_HAS_ORDER", f"{vehicle.id} has an order already."))
+        order = self.add_order(request.kind, request.vehicle.id, cabin=request.cabin)
+        if request.key is not None:
+            self.keys[request.key] = (order.id, request.fingerprint)
+        return Accepted(order=order)
+
+    # --- orders --------------------------------------------------------------------------------------------
+
+    def add_order(self, kind: Any, vehicle: str, *, cabin: str | None = None, **fields: Any) -> OrderView:
+        id_ = f"o-{len(self.orders) + 1}"
+        known = self.vehicles.get(vehicle)
+        order = OrderView(
+            id=id_,
+            kind=kind,
+            vehicle=vehicle,
+            state="waiting",
+            phase="waiting",
+            source=None if known is None else known.position,
+            target=f"{cabin}-bay" if cabin else None,
+            cabin=cabin,
+            leg=0,
+            legs=2,
+            progress=0.0,
+            accepted_at=_unix_ms(),
+            started_at=None,
+            ended_at=None,
+            eta_ms=90_000,
+            waiting_for=None,
+            outcome=None,
+        )
+        self.orders[id_] = msgspec.structs.replace(order, **fields)
+        if known is not None:
+            self.vehicles[vehicle] = msgspec.structs.replace(known, order=id_)
+        self.tell("order-accepted", order=id_, order_kind=kind, vehicle=vehicle)
+        return self.orders[id_]
+
+    def change(self, order: str, **fields: Any) -> None:
+        self.orders[order] = msgspec.structs.replace(self.orders[order], **fields)
+
+    def put(self, vehicle: str, position: str | None) -> None:
+        self.vehicles[vehicle] = msgspec.structs.replace(self.vehicles[vehicle], position=position)
+
+    def go(self, device: str, tag: str, target: float) -> Script:
+        axis = self.axes[device, tag]
+        axis.target = target
+        self.devices[device] |= {"state": "EXECUTING"}
+        while not axis.arrived:
+            yield
+        self.devices[device] |= {"state": "IDLE"}
+
+    def fetch(self, shuttle_id: str, vehicle: str) -> Script:
+        """A riding shuttle, or a captive one on its level, takes a car onto its deck."""
+        shuttle = self.layout.shuttles[shuttle_id]
+        place = self.layout.positions[self.vehicles[vehicle].position or ""]
+        forks = "forks_left_mm" if place.side is Side.LEFT else "forks_right_mm"
+        if shuttle.lift is not None and place.level is not None:
+            self.values[shuttle.lift] |= {"pins_extended": False}
+            yield from self.go(shuttle.lift, "position_mm", self.layout.level_height_mm[place.level])
+            self.values[shuttle.lift] |= {"pins_extended": True}
+            self.values[shuttle_id] |= {"docked": False}
+        yield from self.go(shuttle_id, "position", self.layout.column_at[place.column or 0])
+        yield from self.go(shuttle_id, forks, shuttle.transfer.stroke_mm)
+        self.put(vehicle, shuttle.deck)
+        yield from self.go(shuttle_id, forks, 0)
+
+    def bring(self, shuttle_id: str, column: int, level: int) -> Script:
+        """Home onto the lift where the shuttle rides on one, to the level, and out to the column."""
+        shuttle = self.layout.shuttles[shuttle_id]
+        if shuttle.lift is not None:
+            yield from self.go(shuttle_id, "position", self.layout.column_at[self.layout.lifts[shuttle.lift].column])
+            self.values[shuttle_id] |= {"docked": True}
+            self.values[shuttle.lift] |= {"pins_extended": False}
+            yield from self.go(shuttle.lift, "position_mm", self.layout.level_height_mm[level])
+            self.values[shuttle.lift] |= {"pins_extended": True}
+            self.values[shuttle_id] |= {"docked": False}
+        yield from self.go(shuttle_id, "position", self.layout.column_at[column])
+
+    # --- telling --------------------------------------------------------------------------------------------
+
+    def snapshot(self) -> Snapshot:
+        self.seq += 1
+        occupants = {v.position: v.id for v in self.vehicles.values() if v.position is not None}
+        return Snapshot(
+            seq=self.seq,
+            at_ms=_unix_ms(),
+            event_seq=self.ring.last,
+            mode="automatic" if self.mode == "automatic" else "stopped",
+            ready=self.mode == "automatic" and not self.ready_reasons,
+            ready_to_start=not self.ready_reasons,
+            reasons=self.ready_reasons,
+            epoch=self.epoch,
+            cycle=CycleView(
+                period_ms=20, cycles=self.seq, overruns=0, late_p50_us=140, late_p99_us=900, late_max_us=1900
+            ),
+            devices=[self._device_view(id_) for id_ in self.devices],
+            links=[self._link_view(id_) for id_ in self.links],
+            vehicles=list(self.vehicles.values()),
+            positions=[
+                PositionView(
+                    id=position.id,
+                    vehicle=occupants.get(position.id),
+                    reserved_for=self.reserved.get(position.id),
+                    claimed_by=self.claims.get(position.id),
+                )
+                for position in self.layout.positions.values()
+            ],
+            cabins=[self._cabin_view(id_, occupants) for id_ in self.cabins],
+            orders=list(self.orders.values()),
+            interlocks=self.interlocks,
+        )
+
+    def _device_view(self, id_: str) -> DeviceView:
+        device = self.devices[id_]
+        self._note_station(id_)
+        moving = {tag: round(axis.value) for (owner, tag), axis in self.axes.items() if owner == id_}
+        return DeviceView(
+            id=id_,
+            kind=device["kind"],
+            link=device["link"],
+            state=device["state"],
+            mode="AUTOMATIC",
+            health="OK" if device["fault"] == "NONE" else "FAILURE",
+            fault=device["fault"],
+            quality=device["quality"],
+            age_ms=12,
+            reason=device["reason"],
+            command=device["command"],
+            permits=device["permits"],
+            values={**self.values[id_], **moving, "heartbeat": self.seq % 65_536},
+        )
+
+    def _note_station(self, id_: str) -> None:
+        if (axis := self.axes.get((id_, "position_mm"))) is not None:
+            stations = {at: level for level, at in self.layout.level_height_mm.items()}
+        elif (axis := self.axes.get((id_, "position"))) is not None:
+            stations = {at: column for column, at in self.layout.column_at.items()}
+        else:
+            return
+        self.values[id_]["station"] = stations.get(round(axis.value), -1)
+        moving = any(not axis.arrived for (owner, _), axis in self.axes.items() if owner == id_)
+        self.values[id_]["standstill"] = not moving
+
+    def _link_view(self, id_: str) -> LinkView:
+        link = self.links[id_]
+        return LinkView(
+            id=id_,
+            protocol=link["protocol"],
+            address=f"127.0.0.1/{id_}",
+            state=link["state"],
+            reason=link["reason"],
+            connects=1,
+            exchanges=self.seq,
+            timeouts=0,
+            rejected=0,
+            last_exchange_ms=1.2,
+        )
+
+    def _cabin_view(self, id_: str, occupants: dict[str, str]) -> CabinView:
+        cabin = self.cabins[id_]
+        vehicle = occupants.get(self.layout.cabins[id_].position)
+        return CabinView(
+            id=id_,
+            phase=cabin["phase"],
+            order=cabin["order"],
+            vehicle=vehicle,
+            light=cabin["light"],
+            sign=cabin.get("sign", "PLEASE_WAIT"),
+            outer_door=cabin["outer"],
+            inner_door=cabin["inner"],
+            proven_empty=cabin["phase"] == "free",
+            reason=cabin.get("reason"),
+        )
+
+    def stored(self) -> list[str]:
+        """Cars that stand in a place."""
+        return [
+            vehicle.id
+            for vehicle in self.vehicles.values()
+            if vehicle.position is not None and self.layout.positions[vehicle.position].kind is PositionKind.PLACE
+        ]
+
+
+def _unix_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def busy(garage: ScriptedGarage) -> None:
+    """A lively moment: orders in every state, a handover, an alarm, movers on their way."""
+    cars = garage.stored()
+    first, second, third = cars[len(cars) // 2], cars[-1], cars[0]
+    cabin = garage.config.cabins[0].id
+    shuttle = garage.config.shuttles[len(garage.config.shuttles) // 2].id
+    if garage.config.garage.layout == "shuttle-garage":
+        first = next(c for c in cars if (garage.vehicles[c].position or "").startswith("l3"))
+    garage.add_order(
+        "retrieve", first, cabin=cabin, state="active", phase="fetching", progress=0.35, leg=1, eta_ms=74_000
+    )
+    garage.add_order(
+        "retrieve",
+        second,
+        waiting_for=reason("CABIN_BUSY", f"{cabin} is in use until the driver has left.", "Wait for the driver."),
+        eta_ms=None,
+    )
+    garage.add_order("relocate", third, state="done", phase="done", progress=1.0, ended_at=_unix_ms(), outcome=None)
+    garage.vehicles[third] = msgspec.structs.replace(garage.vehicles[third], order=None)
+    garage.claims[garage.vehicles[first].position or ""] = "o-1"
+
+    def there_and_back() -> Script:
+        place = garage.vehicles[first].position or ""
+        while True:
+            yield from garage.fetch(shuttle, first)
+            yield from garage.bring(shuttle, garage.config.aisle.columns[0].number, 1)
+            garage.put(first, place)
+            yield from garage.bring(shuttle, garage.config.aisle.columns[-1].number, 2)
+            if (home := garage.layout.home_column(shuttle)) is not None:
+                yield from garage.bring(shuttle, home, 2)
+                garage.values[shuttle] |= {"docked": True}
+
+    garage.scripts.append(there_and_back())
+
+
+def handing_over(garage: ScriptedGarage) -> None:
+    """A car stands in the last cabin, the outer door is open, the light is green."""
+    cabin = garage.config.cabins[-1].id
+    car = garage.stored()[1]
+    garage.put(car, f"{cabin}-bay")
+    garage.cabins[cabin] |= {"phase": "leaving", "light": "green", "outer": "open", "sign": "DRIVE_OUT"}
+    garage.values[cabin] |= {"vehicle_present": True, "curtain_count": 1, "scanner_clear": False, "outer_closed": False}
+    order = garage.add_order(
+        "retrieve", car, cabin=cabin, state="handover", phase="leaving", progress=0.9, eta_ms=20_000
+    )
+    garage.cabins[cabin]["order"] = order.id
+
+
+def troubled(garage: ScriptedGarage) -> None:
+    """A device at fault, an interlock that does not hold, a link that is down."""
+    lift = garage.config.lifts[-1]
+    garage.devices[lift.id] |= {
+        "state": "ABORTED",
+        "fault": "LOAD_OVERHANG",
+        "reason": reason(
+            "LOAD_OVERHANG",
+            "A light barrier beside the load is interrupted.",
+            "Look at the load; centre it or remove what sticks out, then send CLEAR.",
+        ),
+    }
+    garage.ready_reasons = [reason("DEVICE_STOPPED", f"{lift.id} is ABORTED: load overhang.", f"Clear {lift.id}.")]
+    garage.interlocks = [
+        InterlockView(
+            id="H07-lift-overhang",
+            title=f"{lift.id} moves only with nothing sticking out",
+            hazard="H07",
+            guards=[f"{lift.id} travel"],
+            cause=f"{lift.id}.overhang_left_clear is false since 4.2 s",
+            remedy="Look at the load on the platform; centre it, or remove what sticks out.",
+        )
+    ]
+    garage.mode = "stopped"
+
+
+async def _main(config: Path, state: Path, moments: list[str]) -> None:
+    garage = ScriptedGarage(load_config(config), state)
+    for name in moments:
+        {"busy": busy, "handing_over": handing_over, "troubled": troubled}[name](garage)
+    await garage.run()
+
+
+if __name__ == "__main__":
+    asyncio.run(_main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:]))
