@@ -40,7 +40,7 @@ class Attendant:
 
     def _asked(self) -> bool:
         machine = self._plant.cabin(self._cabin)
-        return machine.sign_shown is Sign.CONFIRM_EMPTY and machine.outer.is_closed and self._empty()
+        return machine.sign_lit is Sign.CONFIRM_EMPTY and machine.outer.is_closed and self._empty()
 
     def _empty(self) -> bool:
         """Nobody on the floor, in the doorway, or in a car that stands inside."""

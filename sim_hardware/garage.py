@@ -13,6 +13,7 @@ from controller.config.sections import Device, definition_of, devices
 from controller.garage import Layout
 from plc_drivers.contract import SAFETY
 from sim_hardware.attendant import Attendant
+from sim_hardware.people import Crowd
 from sim_hardware.plant.plant import Plant
 from sim_hardware.plant.violation import Verdict
 from sim_hardware.plc.cabin import CabinProgram
@@ -30,7 +31,8 @@ class EmulatedGarage:
 
     ``speed`` is how many milliseconds of plant time pass with one of communication. ``local_interlocks`` False takes
     the PLCs' own interlocks away, for proofs that the controller's suffice. ``keeps_reference`` False makes shuttles
-    forget their position with a PLC restart. ``attended`` False leaves the confirm buttons to the caller.
+    forget their position with a PLC restart. ``populated`` False leaves the cabins without customers and attendants,
+    for a test that acts for them.
     """
 
     def __init__(
@@ -40,13 +42,14 @@ class EmulatedGarage:
         speed: float = 1.0,
         local_interlocks: bool = True,
         keeps_reference: bool = True,
-        attended: bool = True,
+        populated: bool = True,
     ) -> None:
         self.config = config
         self.speed = speed
         self.layout = Layout(config)
         self.plant = Plant(self.layout)
-        self.attendants = tuple(Attendant(self.plant, name) for name in self.layout.cabins) if attended else ()
+        self.crowd = Crowd(self.plant, strangers=populated, customers=populated)
+        self.attendants = tuple(Attendant(self.plant, name) for name in self.layout.cabins) if populated else ()
         self._interlocks = local_interlocks
         self._keeps_reference = keeps_reference
         self._safety = SafetyProgram(self.plant.safety, config.safety.zones)

@@ -16,9 +16,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from asyncua import ua
+from asyncua.common.utils import ServiceError
 from asyncua.crypto.permission_rules import User, UserRole
+from asyncua.crypto.validator import CertificateValidatorMethod
 from asyncua.server.server import Server
 from asyncua.ua.attribute_ids import AttributeIds
+from asyncua.ua.status_codes import StatusCodes
+from cryptography import x509
 
 from plc_drivers.binding import DeviceBinding
 from plc_drivers.contract import Tag
@@ -124,6 +128,8 @@ class OpcUaServer:
         server.set_security_policy([ua.SecurityPolicyType.Basic256Sha256_SignAndEncrypt])
         await server.load_certificate(self._security.certificate)
         await server.load_private_key(self._security.private_key)
+        if self._security.trusted is not None:
+            server.set_certificate_validator(_only(self._security.trusted))
 
     async def stop(self) -> None:
         """Close all sessions and the listening socket."""
@@ -185,6 +191,18 @@ class OpcUaServer:
                     last[key] = value.Value
                     for handle, callback in tuple(attribute.datachange_callbacks.items()):
                         await callback(handle, value)
+
+
+def _only(trusted: Path) -> CertificateValidatorMethod:
+    """Let in the one client whose certificate is in ``trusted``."""
+    data = trusted.read_bytes()
+    pinned = x509.load_pem_x509_certificate(data) if b"-----BEGIN" in data else x509.load_der_x509_certificate(data)
+
+    async def validate(certificate: x509.Certificate, _application: ua.ApplicationDescription) -> None:
+        if certificate != pinned:
+            raise ServiceError(StatusCodes.BadCertificateUntrusted)
+
+    return validate
 
 
 def _string_id(text: str, index: int) -> ua.NodeId:

@@ -1,0 +1,78 @@
+"""The bodies of control requests: what may stand in them, and the refusal of everything else.
+
+Owns the checks of single fields. Must never carry a request out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any, TypeVar
+
+from sim_hardware.plant.body import VehicleSpec
+
+FieldType = TypeVar("FieldType", str, int, bool, dict[str, Any])
+
+_SIZES = frozenset(entry.name for entry in fields(VehicleSpec)) - {"id"}
+_IGNORED = frozenset({"model", "electric"})
+"""What an order says of a car and its body does not show."""
+_LARGEST = 20_000
+
+
+class ControlError(Exception):
+    """A refused request: HTTP status, stable code, what is wrong, what would be right."""
+
+    def __init__(self, status: int, code: str, text: str, remedy: str) -> None:
+        super().__init__(f"{code}: {text} {remedy}")
+        self.status = status
+        self.code = code
+        self.text = text
+        self.remedy = remedy
+
+
+def field(body: Mapping[str, Any], name: str, kind: type[FieldType]) -> FieldType:
+    """A field that must be there.
+
+    Raises:
+        ControlError: it is missing or of another type.
+    """
+    value = optional_field(body, name, kind)
+    if value is None:
+        raise ControlError(422, "BAD_REQUEST", f"{name} is missing.", f"Give {name} as {kind.__name__}.")
+    return value
+
+
+def optional_field(body: Mapping[str, Any], name: str, kind: type[FieldType]) -> FieldType | None:
+    """A field that may be missing or null.
+
+    Raises:
+        ControlError: it is of another type.
+    """
+    value = body.get(name)
+    if value is None:
+        return None
+    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+        raise ControlError(422, "BAD_REQUEST", f"{name} = {value!r} is no {kind.__name__}.", f"Give {kind.__name__}.")
+    return value
+
+
+def vehicle_of(entry: Mapping[str, Any]) -> VehicleSpec:
+    """The car of an arrival: ``id`` and any size of ``VehicleSpec`` in mm or kg.
+
+    Raises:
+        ControlError: no id, an unknown key, or a size that is none.
+    """
+    unknown = sorted(entry.keys() - _SIZES - _IGNORED - {"id"})
+    if unknown:
+        raise ControlError(
+            422, "BAD_REQUEST", f"vehicle.{unknown[0]} is unknown.", f"Known: id, {', '.join(sorted(_SIZES))}."
+        )
+    sizes: dict[str, int] = {}
+    for name in _SIZES & entry.keys():
+        size = optional_field(entry, name, int)
+        if size is None:
+            continue
+        if not 0 < size <= _LARGEST:
+            raise ControlError(422, "BAD_REQUEST", f"vehicle.{name} = {size}.", f"Give 1 to {_LARGEST}.")
+        sizes[name] = size
+    return VehicleSpec(field(entry, "id", str), **sizes)
