@@ -203,7 +203,7 @@ def _until(visitor: Visitor, condition: Callable[[], bool]) -> Waits:
 
 
 def _until_open(sight: CabinSight) -> Waits:
-    """Wait for the outer door without an end: who is shut in stays shut in, and must not vanish from the judge's sight."""
+    """Wait for the outer door without an end: who is shut in stays there, in the judge's sight."""
     while not sight.door_open:
         yield LOOK_MS
 

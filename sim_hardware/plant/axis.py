@@ -88,6 +88,7 @@ class Axis:
         self._profile: Profile | None = None
         self._goal: tuple[float, int | None] | None = None
         self._next_ms = NEVER_MS
+        self._braking = 0.0
         self._homing = False
         self._torque = True
         self._full_speed = True
@@ -262,11 +263,15 @@ class Axis:
             top = min(top, float(speed))
         limited = MotionFigures(top, figures.acceleration, figures.creep_speed, figures.creep_distance)
         self._goal = (target, speed)
+        self._braking = 0.0
         self._follow(plan_move(limited, self._timeline.now_ms, self.at, self.velocity, target, delay_ms=BRAKE_OPEN_MS))
 
     def _brake(self, deceleration: float) -> None:
-        if self._profile is None or (self._goal is None and deceleration <= self.spec.figures.acceleration):
+        if self._profile is None or deceleration <= self._braking:
             return
+        if self._goal is None and self._braking == 0:
+            return  # a slipping brake is already closed
+        self._braking = deceleration
         self._goal = None
         self._homing = False
         self._follow(plan_stop(self._timeline.now_ms, self.at, self.velocity, deceleration))
@@ -301,6 +306,7 @@ class Axis:
         self._rest_since_ms = self._timeline.now_ms
         self._profile = None
         self._goal = None
+        self._braking = 0.0
         self._homing = False
         self._next_ms = NEVER_MS
         self._timeline.end(self)
