@@ -66,7 +66,8 @@ class _Surveyed:
     plan: NodePlan
     status_ids: tuple[ua.NodeId, ...]
     decoder: StatusDecoder
-    encoder: CommandEncoder
+    encoder: CommandEncoder | None
+    """None for a kind that is only read."""
 
 
 class OpcUaConnection:
@@ -204,6 +205,10 @@ class OpcUaConnection:
             wanted = outputs.get(device.plan.device)
             if wanted is None:
                 continue
+            if device.encoder is None:
+                error = OutputsError(f"{device.plan.device} is only read; outputs were given for it")
+                faults[device.plan.device] = failure.outputs_refused(error)
+                continue
             try:
                 writes.append((device, device.encoder.encode(wanted)))
             except OutputsError as error:
@@ -261,7 +266,7 @@ class OpcUaConnection:
             plan,
             tuple(node_ids[:count]),
             StatusDecoder([address.tag for address in plan.status]),
-            CommandEncoder(plan, node_ids[count:], types),
+            CommandEncoder(plan, node_ids[count:], types) if plan.command else None,
         )
 
     def _node_fault(self, addresses: Sequence[NodeAddress], results: Sequence[ua.DataValue]) -> Fault | None:

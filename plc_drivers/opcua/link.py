@@ -69,7 +69,8 @@ class OpcUaLink:
         self._work = asyncio.Event()
         self._lost = False
         self._busy = False
-        self._kept = False
+        self._waiting = False
+        """True while a trip has been asked for and nothing of it has been sent."""
         self._outputs: PermittedOutputs | None = None
         self._answers: dict[str, RawAnswer] = {}
         self._faults: dict[str, Fault] = dict.fromkeys(self._devices, _NOT_CONNECTED)
@@ -103,7 +104,7 @@ class OpcUaLink:
         if task is not None:
             task.cancel()
             await asyncio.wait({task}, timeout=_STOP_S)
-        self._busy = self._kept = False
+        self._busy = self._waiting = False
         self._fail(_STOPPED)
 
     def exchange(self, outputs: PermittedOutputs | None) -> bool:
@@ -113,13 +114,13 @@ class OpcUaLink:
         """
         if self._state is not LinkState.UP:
             return False
-        if self._busy:
-            if outputs is not None or not self._kept:
-                self._outputs, self._kept = outputs, True
-            return False
-        self._outputs, self._busy = outputs, True
-        self._work.set()
-        return True
+        begins = not self._busy
+        if outputs is not None or not self._waiting:
+            self._outputs = outputs
+        self._busy = self._waiting = True
+        if begins:
+            self._work.set()
+        return begins
 
     def write_now(self, outputs: PermittedOutputs) -> None:
         """Write at the first moment the wire is free: at once, or when the trip under way has ended."""
@@ -204,7 +205,7 @@ class OpcUaLink:
         """One round trip with the outputs that wait; the fault after which the connection cannot be used."""
         if not self._busy:
             return None
-        outputs, self._outputs = self._outputs, None
+        outputs, self._outputs, self._waiting = self._outputs, None, False
         sent_ms, began_s = self._clock_ms(), time.perf_counter()
         try:
             result = await connection.exchange(outputs)
@@ -229,15 +230,14 @@ class OpcUaLink:
         self._faults = dict(result.faults)
 
     def _next_trip(self) -> None:
-        if self._kept:
-            self._kept = False
+        if self._waiting:
             self._work.set()
         else:
             self._end_trip()
 
     def _end_trip(self) -> None:
         """The wire is free; outputs that still wait are thrown away with the connection they were meant for."""
-        was_busy, self._busy, self._kept, self._outputs = self._busy, False, False, None
+        was_busy, self._busy, self._waiting, self._outputs = self._busy, False, False, None
         self._work.clear()
         if was_busy and self.on_idle is not None:
             self.on_idle()

@@ -39,7 +39,11 @@ class StandInProcess:
         self._process = subprocess.Popen(
             command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         )
-        self.port = self._options["port"] = self._line()["port"]
+        try:
+            self.port = self._options["port"] = self._line()["port"]
+        except RuntimeError:
+            self.kill()
+            raise
 
     def kill(self) -> None:
         if self._process is None:
