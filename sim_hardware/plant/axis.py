@@ -26,6 +26,8 @@ BRAKE_CLOSE_MS = 200
 """Time from standstill until the brake's switch says closed."""
 HARSHNESS = 2.5
 """How much harder the brake alone stops an axis (category 0) than its ramp does."""
+AT_STOP = 0.001
+"""An axis this near to a mechanical stop has run into it; below any encoder's resolution, above rounding."""
 LIMITED_SHARE = 0.25
 """Part of the nominal speed that safe limited speed leaves."""
 
@@ -123,10 +125,10 @@ class Axis:
     def settle(self) -> None:
         """End the motion when its time has come; otherwise look for the next watched position."""
         profile = self._profile
-        if profile is None:
+        if profile is None or self._timeline.now_ms < self._next_ms:
             return
         at = profile.position_at(self._timeline.now_ms)
-        if not self.spec.low_stop < at < self.spec.high_stop:
+        if not self.spec.low_stop + AT_STOP < at < self.spec.high_stop - AT_STOP:
             self._rest_at(min(max(at, self.spec.low_stop), self.spec.high_stop))
             self._tripped = True
             self.on_crash()

@@ -34,6 +34,10 @@ GOVERNOR_SHARE = 1.15
 class Forks(Protocol):
     """What a lift and a cabin see of a shuttle that may reach into them."""
 
+    @property
+    def id(self) -> str:
+        """Its device id."""
+
     def into(self, seat: Seat) -> bool:
         """The forks are out towards this seat, at this place and level."""
 
@@ -55,6 +59,14 @@ class Rider(Forks, Protocol):
     @property
     def docked_truly(self) -> bool:
         """It stands in the platform's dock."""
+
+    @property
+    def straddling(self) -> bool:
+        """It stands on platform and aisle at once."""
+
+    @property
+    def forks_out(self) -> bool:
+        """Its forks have left the deck."""
 
     @property
     def edges(self) -> DeckEdges:

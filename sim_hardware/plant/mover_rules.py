@@ -13,7 +13,7 @@ from sim_hardware.plant import load as optics
 from sim_hardware.plant.body import VehicleBody
 from sim_hardware.plant.door import OPEN_ENOUGH
 from sim_hardware.plant.finding import Finding
-from sim_hardware.plant.lift import PIN_PLAY, LiftMachine
+from sim_hardware.plant.lift import PIN_PLAY, Forks, LiftMachine
 from sim_hardware.plant.piston import MIDWAY
 from sim_hardware.plant.shuttle import ShuttleMachine
 from sim_hardware.plant.space import LEVEL_TOLERANCE_MM, Space
@@ -44,10 +44,10 @@ def lift_findings(lift: LiftMachine, mates: tuple[LiftMachine, ...]) -> Iterator
 def _half_transfer_findings(lift: LiftMachine) -> Iterator[Finding]:
     """The lift moves: nothing may reach from it to the building."""
     for shuttle in lift.reaching:
-        if shuttle.into(lift.seat) and isinstance(shuttle, ShuttleMachine):
+        if shuttle.into(lift.seat):
             yield _torn(lift.id, shuttle, "the forks of {} are over its platform")
     rider = lift.rider
-    if isinstance(rider, ShuttleMachine) and rider.aboard:
+    if rider is not None and rider.aboard:
         if rider.forks_out:
             yield _torn(lift.id, rider, "{} on it has its forks out")
         if rider.straddling:
@@ -69,7 +69,7 @@ def shuttle_findings(shuttle: ShuttleMachine, space: Space) -> Iterator[Finding]
         yield from _fork_findings(shuttle)
 
 
-def _torn(mover: str, shuttle: ShuttleMachine, why: str) -> Finding:
+def _torn(mover: str, shuttle: Forks, why: str) -> Finding:
     cars = tuple(car.id for car, _ in shuttle.carried())
     return Finding(ViolationKind.TORN, f"{mover} moves while {why.format(shuttle.id)}", (mover, shuttle.id, *cars))
 

@@ -63,7 +63,7 @@ class Piston:
     def settle(self) -> None:
         """End the stroke when its time has come."""
         profile = self._profile
-        if profile is None:
+        if profile is None or self._timeline.now_ms < self._next_ms:
             return
         if self._timeline.now_ms >= profile.end_ms:
             self._rest_at(profile.end_position)

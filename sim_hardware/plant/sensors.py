@@ -70,6 +70,9 @@ class SensorBank:
     def distort(self, path: str, distortion: Distortion) -> None:
         """Put a fault of any form on a sensor; it replaces one that is there.
 
+        A distortion whose outcome changes with time must have the plant's timeline touched when it does, because
+        programs may keep their input image while nothing has changed.
+
         Raises:
             UnknownSensorError: there is no such sensor.
         """
