@@ -76,7 +76,7 @@ class Parts:
     journal: Journal
     publisher: Publisher
     clock: Clock
-    period_ms: int
+    pace: Pace
     exchange_deadline_ms: int
 
 
@@ -95,7 +95,7 @@ class ScanCycle:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._round = ExchangeRound(parts.links, parts.clock)
-        self.pace = Pace(parts.period_ms, parts.clock.monotonic_ns())
+        self.pace = parts.pace
         self._deadline_ns = parts.exchange_deadline_ms * 1_000_000
         self._memory = parts.memory
         self._outputs: PermittedOutputs | None = None
@@ -153,7 +153,7 @@ class ScanCycle:
             image = self._image(now)
             left = moving(image)
             passed_ms = now.mono_ms - began_ms
-            if passed_ms > STAND_TIMEOUT_MS or (not left and passed_ms > SETTLE_CYCLES * parts.period_ms):
+            if passed_ms > STAND_TIMEOUT_MS or (not left and passed_ms > SETTLE_CYCLES * self.pace.period_ms):
                 return left
             self._take(parts.gate.safe_outputs(self._memory, heartbeat=self._beat(), epoch=parts.core.epoch))
             await self._round.run(self._outputs, began_ns + self._deadline_ns)

@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import logging
 import sys
+import time
 
 
 class LogLine(logging.Formatter):
     """``2026-03-01T10:00:00.123Z ERROR controller.shell.cycle CYCLE_OVERRUN ...``, always in one line."""
 
+    converter = staticmethod(time.gmtime)
+    default_time_format = "%Y-%m-%dT%H:%M:%S"
     default_msec_format = "%s.%03dZ"
 
     def __init__(self) -> None:
-        super().__init__("%(asctime)s %(levelname)s %(name)s %(message)s", "%Y-%m-%dT%H:%M:%S")
+        super().__init__("%(asctime)s %(levelname)s %(name)s %(message)s")
 
     def format(self, record: logging.LogRecord) -> str:
         """The record in one line; a traceback's lines are joined with ``|``."""
@@ -24,12 +27,12 @@ class LogLine(logging.Formatter):
 
 def log_to_stderr(level: int = logging.INFO) -> None:
     """Send every log record of the process to stderr, in UTC."""
-    import time
-
-    line = LogLine()
-    line.converter = time.gmtime
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(line)
+    handler.setFormatter(LogLine())
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    logging.getLogger("asyncua").setLevel(logging.CRITICAL)
-    logging.getLogger("pymodbus").setLevel(logging.CRITICAL)
+    for library, threshold in _LIBRARIES.items():
+        logging.getLogger(library).setLevel(threshold)
+
+
+_LIBRARIES = {"asyncua": logging.CRITICAL, "pymodbus": logging.CRITICAL, "alembic": logging.WARNING}
+"""What these libraries have to say about the wire, the links say in their own words, once."""

@@ -28,7 +28,7 @@ class Pace:
 
     __slots__ = ("_filled", "_late_us", "_next", "cycles", "due_ns", "in_a_row", "overruns", "period_ms", "period_ns")
 
-    def __init__(self, period_ms: int, start_ns: int) -> None:
+    def __init__(self, period_ms: int, start_ns: int = 0) -> None:
         self.period_ms = period_ms
         self.period_ns = period_ms * 1_000_000
         self.due_ns = start_ns

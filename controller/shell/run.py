@@ -35,6 +35,7 @@ from controller.shell.cycle import Parts, ScanCycle
 from controller.shell.device_bank import DeviceBank
 from controller.shell.links import open_links, watches_of
 from controller.shell.log_line import log_to_stderr
+from controller.shell.pace import Pace
 from controller.shell.publisher import Publisher
 from controller.shell.start_error import StartError
 from plc_drivers.link import Link
@@ -55,13 +56,26 @@ LoopKind = Literal["uvloop", "asyncio"]
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A control process that has been put together: its cycle, and what goes with it."""
+    """A control process that has been put together."""
 
     cycle: ScanCycle
-    links: Sequence[Link]
-    server: LocalLinkServer
-    journal: Journal
-    api: ApiChild | None
+    journal_end: JournalEnd
+
+
+class JournalEnd:
+    """Closes the journal at the very end, and remembers whether everything was written."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self.is_whole = True
+
+    def close(self) -> None:
+        """Write what waits, and report what could not be written."""
+        self.is_whole = self._journal.close()
+        if not self.is_whole:
+            fault = self._journal.fault
+            detail = "" if fault is None else fault.detail
+            _log.error("JOURNAL_NOT_WRITTEN the last events are not on disk: %s", detail)
 
 
 def main(config: GarageConfig, state_dir: Path, *, api: bool, host: str, port: int, loop: LoopKind = "uvloop") -> int:
@@ -85,50 +99,85 @@ async def run(
     api: bool,
     host: str,
     port: int,
-    ending: asyncio.Event | None = None,
+    signals: bool = True,
     links: Sequence[Link] | None = None,
+    pace: Pace | None = None,
 ) -> int:
-    """Run a garage until SIGINT or SIGTERM, or until ``ending`` is set where the caller has the signals.
+    """Run a garage until SIGINT or SIGTERM; where the caller has the signals, until it is cancelled.
 
-    ``links`` takes the place of the configuration's links, for tests. Returns 0 after a regular end and 1 after
-    a defect of the cycle or a journal that could not be written to its end.
+    Both bring the machine to a controlled stop first, which takes three seconds at most. ``links`` and ``pace`` take the place of the configuration's, for tests and benchmarks. Returns 0 after a
+    regular end, 1 after a defect of the cycle or when the last events did not reach the disk.
 
     Raises:
         StartError: it cannot start; nothing was written to any PLC.
     """
+    pace = pace or Pace(config.controller.period_ms)
     async with contextlib.AsyncExitStack() as stack:
-        running = await _start(stack, config, state_dir, links, (host, port) if api else None)
-        cycle_task = asyncio.create_task(running.cycle.run(), name="scan-cycle")
-        with _ended_by_signals(running.cycle) if ending is None else contextlib.nullcontext():
-            watcher = None if ending is None else asyncio.create_task(_end_when(ending, running.cycle))
-            gc.collect()
-            gc.freeze()
-            try:
-                return await _watch(cycle_task, running)
-            finally:
-                gc.unfreeze()
-                if watcher is not None:
-                    watcher.cancel()
-                    await asyncio.wait({watcher})
+        running = _start(stack, config, state_dir, links, pace, (host, port) if api else None)
+        code = await _run_cycle(running.cycle, signals=signals)
+    return code if running.journal_end.is_whole else EXIT_FAILED
 
 
-async def _start(
+async def _run_cycle(cycle: ScanCycle, *, signals: bool) -> int:
+    """The cycle as a task, from the end of start-up until it has ended; the exit code."""
+    task = asyncio.create_task(cycle.run(), name="scan-cycle")
+    # Everything that start-up made lives as long as the process: a full collection would look at all of it again
+    # and again, and cost the cycle tens of milliseconds.
+    gc.collect()
+    gc.freeze()
+    try:
+        with _ended_by_signals(cycle) if signals else contextlib.nullcontext():
+            await _wait_for_end(task, cycle)
+        return await _conclude(task, cycle)
+    finally:
+        gc.unfreeze()
+        task.cancel()
+        await asyncio.wait({task})
+
+
+async def _wait_for_end(task: asyncio.Task[None], cycle: ScanCycle) -> None:
+    """Until the cycle has ended; being cancelled first brings the machine to its controlled stop."""
+    try:
+        await asyncio.wait({task})
+    except asyncio.CancelledError:
+        cycle.end()
+        await asyncio.wait({task}, timeout=STOP_MACHINE_TIMEOUT_S)
+        raise
+
+
+async def _conclude(task: asyncio.Task[None], cycle: ScanCycle) -> int:
+    """A regular end is exit code 0; a defect becomes a defined stop of the machine and exit code 1."""
+    defect = task.exception()
+    if defect is None:
+        _log.info("ENDED cycles=%d overruns=%d", cycle.pace.cycles, cycle.pace.overruns)
+        return EXIT_OK
+    _log.critical("CYCLE_FAULT %r: stopping the machine", defect, exc_info=defect)
+    async with asyncio.timeout(STOP_MACHINE_TIMEOUT_S):
+        left = await cycle.stop_machine()
+    if left:
+        _log.error("NOT_STANDING devices=%s: the PLCs must stop them", ",".join(left))
+    return EXIT_FAILED
+
+
+def _start(
     stack: contextlib.AsyncExitStack,
     config: GarageConfig,
     state_dir: Path,
     links: Sequence[Link] | None,
+    pace: Pace,
     listen: tuple[str, int] | None,
 ) -> Running:
     """Put everything together, in an order in which ``stack`` takes it apart safely."""
     stack.callback(_lock(state_dir).release)
     journal = _open_journal(state_dir / config.controller.journal)
-    stack.callback(_close_journal, journal)
+    journal_end = JournalEnd(journal)
+    stack.callback(journal_end.close)
     layout = Layout(config)
     core = GarageCore(layout, software=_software(), config_hash=config_hash(config))
     publisher = Publisher(config.api.event_buffer)
     _fold(core, publisher, journal)
     links = open_links(config, state_dir) if links is None else links
-    server = await _open_local_link(stack, state_dir, core, publisher)
+    _open_local_link(stack, state_dir, core, publisher)
     safety = SafetyLogic(topology_of(layout))
     cycle = ScanCycle(
         Parts(
@@ -141,7 +190,7 @@ async def _start(
             journal=journal,
             publisher=publisher,
             clock=SystemClock(),
-            period_ms=config.controller.period_ms,
+            pace=pace,
             exchange_deadline_ms=config.controller.exchange_deadline_ms,
         )
     )
@@ -149,37 +198,11 @@ async def _start(
     stack.push_async_callback(_stop_links, links)
     for link in links:
         link.start()
-    child = None
     if listen is not None:
         child = ApiChild(api_arguments(state_dir, *listen))
         child.start()
         stack.push_async_callback(child.stop)
-    return Running(cycle, links, server, journal, child)
-
-
-async def _watch(cycle_task: asyncio.Task[None], running: Running) -> int:
-    """Wait for the cycle's end; a defect in it becomes a defined stop of the machine and exit code 1."""
-    try:
-        await asyncio.wait({cycle_task})
-    except asyncio.CancelledError:
-        cycle_task.cancel()
-        await asyncio.wait({cycle_task})
-        raise
-    defect = cycle_task.exception()
-    if defect is None:
-        _log.info("ENDED cycles=%d overruns=%d", running.cycle.pace.cycles, running.cycle.pace.overruns)
-        return EXIT_OK
-    _log.critical("CYCLE_FAULT %r: stopping the machine", defect, exc_info=defect)
-    async with asyncio.timeout(STOP_MACHINE_TIMEOUT_S):
-        left = await running.cycle.stop_machine()
-    if left:
-        _log.error("NOT_STANDING devices=%s: the PLCs must stop them", ",".join(left))
-    return EXIT_FAILED
-
-
-async def _end_when(ending: asyncio.Event, cycle: ScanCycle) -> None:
-    await ending.wait()
-    cycle.end()
+    return Running(cycle, journal_end)
 
 
 @contextlib.contextmanager
@@ -240,9 +263,7 @@ def _fold(core: GarageCore, publisher: Publisher, journal: Journal) -> None:
         raise StartError(error.code, error.text, error.remedy) from error
 
 
-async def _open_local_link(
-    stack: contextlib.AsyncExitStack, state_dir: Path, core: GarageCore, publisher: Publisher
-) -> LocalLinkServer:
+def _open_local_link(stack: contextlib.AsyncExitStack, state_dir: Path, core: GarageCore, publisher: Publisher) -> None:
     try:
         server = LocalLinkServer(state_dir, shape=core.shape(), events_after=publisher.events_after)
         stack.push_async_callback(server.stop)
@@ -250,7 +271,6 @@ async def _open_local_link(
     except LocalLinkError as error:
         raise StartError(error.reason.code, error.reason.text, error.reason.remedy) from error
     publisher.connect(server)
-    return server
 
 
 async def _stop_links(links: Sequence[Link]) -> None:
@@ -262,12 +282,6 @@ async def _stop_links(links: Sequence[Link]) -> None:
         _log.error("LINK_NOT_STOPPED %s", task.get_name())
         task.cancel()
     await asyncio.gather(*stopping, return_exceptions=True)
-
-
-def _close_journal(journal: Journal) -> None:
-    if not journal.close():
-        fault = journal.fault
-        _log.error("JOURNAL_NOT_WRITTEN: the last events are not on disk (%s)", "" if fault is None else fault.detail)
 
 
 def _software() -> str:

@@ -13,7 +13,7 @@ from controller.journal import Journal
 from controller.local_link.messages import Answer, Event, Refused, Request, Snapshot, Start, Stop
 from controller.shell import cycle as shell_cycle
 from controller.shell.cycle import Parts, Phase, ScanCycle
-from controller.shell.pace import OVERRUNS_IN_A_ROW_MAX
+from controller.shell.pace import OVERRUNS_IN_A_ROW_MAX, Pace
 from controller.shell.publisher import Publisher
 from plc_drivers.contract import DeviceKind
 from plc_drivers.contract.codes import State
@@ -72,7 +72,7 @@ class Machine:
                 journal=journal,
                 publisher=publisher,
                 clock=self.clock,
-                period_ms=20,
+                pace=Pace(20, self.clock.now_ns),
                 exchange_deadline_ms=14,
             )
         )
