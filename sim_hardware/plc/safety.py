@@ -32,7 +32,7 @@ class SafetyProgram:
         self._port = port
         self._zones = {number: _Zone(port.reset_presses(number)) for number in zones}
         self._inputs: dict[str, Value] = {}
-        self._stamp: tuple[int, tuple[bool, ...]] | None = None
+        self._stamp: tuple[int, tuple[tuple[bool, bool], ...]] | None = None
 
     def restart(self) -> None:
         """The PLC started anew: every zone needs its reset again."""
@@ -70,7 +70,7 @@ class SafetyProgram:
 
     def inputs(self) -> Mapping[str, Value]:
         """The safety PLC's own status tags; sampled anew only when the plant or a latch has changed."""
-        stamp = (self._port.revision, tuple(zone.reset_done for zone in self._zones.values()))
+        stamp = (self._port.revision, tuple((zone.reset_done, zone.faulty) for zone in self._zones.values()))
         if self._stamp != stamp:
             self._inputs = self._sample()
             self._stamp = stamp

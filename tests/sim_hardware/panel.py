@@ -7,8 +7,6 @@ from plc_drivers.contract.codes import AckResult, DoneResult, FaultCode, Sign, S
 from sim_hardware.garage import EmulatedGarage
 from sim_hardware.plc.commanded import CommandedPlc
 
-SCAN_MS = 10
-
 
 class Panel:
     """Writes to all commanded devices before every scan; asserts permits as told and decides nothing."""
@@ -16,6 +14,7 @@ class Panel:
     def __init__(self, garage: EmulatedGarage, epoch: int = 1) -> None:
         self.garage = garage
         self.epoch = epoch
+        self.scan_ms = garage.config.emulation.scan_ms
         self.heartbeat = 0
         self.permits: dict[str, set[str]] = {}
         self.mailbox: dict[str, dict[str, Value]] = {}
@@ -34,7 +33,10 @@ class Panel:
             self.heartbeat = (self.heartbeat + 1) % 65536
             for name in self.commanded:
                 self.garage.devices[name].write(self._block(name))
-            self.garage.step(SCAN_MS)
+            self.garage.step(self.scan_ms)
+
+    def pass_s(self, seconds: float) -> None:
+        self.cycle(round(1000 * seconds / self.scan_ms))
 
     def _block(self, name: str) -> dict[str, Value]:
         definition = self.garage.devices[name].definition
@@ -80,7 +82,7 @@ class Panel:
     def wait(self, name: str, seconds: float = 200) -> DoneResult:
         """Wait for the end of the last command."""
         seq = self.mailbox[name]["cmd_seq"]
-        for _ in range(int(seconds * 1000 / SCAN_MS)):
+        for _ in range(int(seconds * 1000 / self.scan_ms)):
             if self.read(name, "done_seq") == seq:
                 return DoneResult(int(self.read(name, "done_result")))
             self.cycle()
