@@ -29,6 +29,7 @@ READY_S = 60.0
 """Longest time from the start until everything answers."""
 
 _POLL_S = 0.1
+_TO_CLEAR = frozenset({"STOPPED", "ABORTED"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,35 +141,52 @@ def _await_plant(plant: Child, control: PlantControl, ending: Ending) -> None:
 
 
 def _start(stage: Stage, *, quiet: bool) -> None:
-    """Wait until the garage can be started, say what it waits for, and start it as its operator would."""
-    shown: list[str] = []
+    """Wait until every device answers, say what it waits for, and start the garage as its operator would."""
+    shown: set[str] = set()
     until = time.monotonic() + READY_S
+    cleared = False
     with GarageApi(stage.url) as api:
         while True:
-            reasons = _obstacles(api)
-            if not reasons:
+            reasons, stopped = _obstacles(api)
+            if not reasons and not stopped:
                 break
             if time.monotonic() > until:
-                text = f"The garage is not ready after {READY_S:.0f} s: {'; '.join(reasons)}."
+                text = f"The garage is not ready after {READY_S:.0f} s: {'; '.join(reasons) or stopped}."
                 raise Failure("NOT_READY", text, f"The logs are in {stage.state}.")
-            if reasons != shown and not quiet:
-                print_line(f"  waiting: {reasons[0]}" + (f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""))
-            shown = reasons
-            stage.pause(0.3)
+            if not reasons and not cleared:
+                api.post("/devices/all/clear")
+                cleared = True
+            if not quiet:
+                _tell_new(reasons, shown)
+            stage.pause(_POLL_S)
         api.post("/start")
     if not quiet:
-        print_line("Started automatic operation, as the operator of this demonstration.")
+        print_line(
+            "Every PLC answers. Cleared them after their power-on and started automatic operation, as the operator."
+        )
 
 
-def _obstacles(api: GarageApi) -> list[str]:
-    """Why the garage cannot be started yet, empty when it can."""
+def _tell_new(reasons: list[str], shown: set[str]) -> None:
+    """One line for each kind of reason; ages and counts in it change all the time."""
+    for reason in reasons:
+        code = reason.partition(":")[0]
+        if code not in shown:
+            shown.add(code)
+            print_line(f"  waiting: {reason}")
+
+
+def _obstacles(api: GarageApi) -> tuple[list[str], list[str]]:
+    """What must pass by itself before the garage can be started, and the devices that a person has to clear."""
     try:
         snapshot = api.get("/snapshot")
     except Failure as failure:
-        return [f"{failure.code}: {failure.text}"]
+        return [f"{failure.code}: {failure.text}"], []
+    stopped = [device["id"] for device in snapshot["devices"] if device["state"] in _TO_CLEAR]
     if snapshot["ready_to_start"]:
-        return []
-    return [f"{reason['code']}: {reason['text']}" for reason in snapshot["reasons"]] or ["NOT_READY: no reason given"]
+        return [], stopped
+    # That nobody has started or cleared anything is what this demonstration is about to change.
+    others = [reason for reason in snapshot["reasons"] if reason["code"] not in {"NOT_STARTED", "DEVICE_STOPPED"}]
+    return [f"{reason['code']}: {reason['text']}" for reason in others] or ["STARTING: The controller starts."], stopped
 
 
 def _show(stage: Stage, *, as_json: bool) -> None:

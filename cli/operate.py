@@ -22,7 +22,7 @@ def stop(*, url: Url = DEFAULT_URL, as_json: Json = False) -> None:
 
 
 def clear(
-    device: Annotated[str, typer.Argument(help="The device's id, as lift1.", metavar="DEVICE")],
+    device: Annotated[str, typer.Argument(help="The device's id, as lift1, or all.", metavar="DEVICE")],
     *,
     url: Url = DEFAULT_URL,
     as_json: Json = False,
