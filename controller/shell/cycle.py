@@ -151,7 +151,7 @@ class ScanCycle:
             began_ns = clock.monotonic_ns()
             now = clock.instant()
             image = self._image(now)
-            left = moving(image)
+            left = moving(image, () if self._seen is None else self._seen.foreign)
             passed_ms = now.mono_ms - began_ms
             if passed_ms > STAND_TIMEOUT_MS or (not left and passed_ms > SETTLE_CYCLES * self.pace.period_ms):
                 return left
@@ -345,10 +345,11 @@ class ScanCycle:
             return False
         if self._outputs is None or self._seen is None:
             return True
+        left = moving(self._seen.image, self._seen.foreign)
         if self._parts.clock.instant().mono_ms - self._phase_since_ms > STAND_TIMEOUT_MS:
-            _log.error("NOT_STANDING devices=%s: the PLCs must stop them", ",".join(moving(self._seen.image)))
+            _log.error("NOT_STANDING devices=%s: the PLCs must stop them", ",".join(left))
             return True
-        return self._cycles_in_phase > SETTLE_CYCLES and not moving(self._seen.image)
+        return self._cycles_in_phase > SETTLE_CYCLES and not left
 
 
 def _taken(device: str, dropped: frozenset[str], wish: DeviceWish | None, verdict: Verdict) -> bool:

@@ -105,8 +105,9 @@ async def run(
 ) -> int:
     """Run a garage until SIGINT or SIGTERM; where the caller has the signals, until it is cancelled.
 
-    Both bring the machine to a controlled stop first, which takes three seconds at most. ``links`` and ``pace`` take the place of the configuration's, for tests and benchmarks. Returns 0 after a
-    regular end, 1 after a defect of the cycle or when the last events did not reach the disk.
+    Both bring the machine to a controlled stop first, which takes three seconds at most. ``links`` and ``pace``
+    take the place of the configuration's, for tests and benchmarks. Returns 0 after a regular end, 1 after a
+    defect of the cycle or when the last events did not reach the disk.
 
     Raises:
         StartError: it cannot start; nothing was written to any PLC.

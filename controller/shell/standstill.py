@@ -6,15 +6,20 @@ because waiting costs nothing but time.
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 from plc_drivers.contract.codes import State
 from plc_drivers.reading import DeviceImage, ProcessImage, Quality
 
 _ACTING = frozenset({int(State.EXECUTING), int(State.STOPPING)})
 
 
-def moving(image: ProcessImage) -> tuple[str, ...]:
-    """Devices that move, or whose standstill is not known; one that has never answered is not waited for."""
-    return tuple(device for device in image if not _stands(image[device]))
+def moving(image: ProcessImage, foreign: Container[str] = ()) -> tuple[str, ...]:
+    """Devices that move, or whose standstill is not known.
+
+    One that has never answered is not waited for, nor is one of ``foreign``, which another controller owns.
+    """
+    return tuple(device for device in image if device not in foreign and not _stands(image[device]))
 
 
 def _stands(device: DeviceImage) -> bool:
