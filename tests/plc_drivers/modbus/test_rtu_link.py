@@ -161,7 +161,8 @@ async def test_h10_no_wrong_answer_is_ever_taken_and_the_line_recovers(line: Fak
         before = len(driver.answers)
         line.script += [case.trick] * 2
         await driver.until(lambda: not line.script and len(driver.answers) >= before + 5 and not link.faults())
-        await driver.rounds(40)
+        if case.code == "TIMEOUT":
+            await driver.rounds(40)  # Whatever comes late has come by then.
     finally:
         await link.stop()
     assert POISON not in driver.seen("lift1", "position_mm")
@@ -197,8 +198,7 @@ async def test_units_take_turns_and_each_gets_its_own_outputs(line: FakeLine) ->
     link = rtu_link(line.path, FIRST, SECOND)
     link.start()
     driver = Driver(link)
-    await driver.until(lambda: len(driver.answers) >= 10)
-    await eventually(lambda: not link.busy())
+    await driver.settled(lambda: len(driver.answers) >= 10)
     await link.stop()
     assert value(link, "lift1", "device_id") == 1
     assert value(link, "lift2", "device_id") == 2
@@ -225,7 +225,7 @@ async def test_a_dead_unit_is_asked_less_often_and_never_stalls_the_live_one(lin
 async def test_an_urgent_write_goes_out_between_two_units(line: FakeLine) -> None:
     link = rtu_link(line.path, FIRST, SECOND, timeout_ms=3000)
     link.start()
-    await Driver(link).until(lambda: len(link.answers()) == 2 and not link.busy())
+    await Driver(link).settled(lambda: len(link.answers()) == 2)
     held: list[LineCall] = []
     line.script.append(held.append)
     link.exchange(beat(901, "lift1", "lift2", permits=("travel",)))
@@ -297,7 +297,7 @@ async def test_settings_that_the_port_refuses_are_named(line: FakeLine, monkeypa
     driver = Driver(link)
     await driver.until(lambda: "PORT_SETTINGS" in driver.codes())
     await link.stop()
-    fault = next(fault for fault in driver.faults if fault.code == "PORT_SETTINGS")
+    fault = next(fault for _, fault in driver.faults if fault.code == "PORT_SETTINGS")
     assert "115200 baud, parity even" in fault.detail
 
 
