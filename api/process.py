@@ -11,10 +11,12 @@ import errno
 import ipaddress
 import logging
 import os
+import signal
 import socket
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from types import FrameType
 
 import uvloop
 
@@ -43,6 +45,9 @@ class ListenError(Exception):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the API until it is told to end; the exit code. One line on stderr says why it could not begin."""
     options = _parser().parse_args(arguments)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # Until the loop runs and takes over; afterwards open answers are finished first.
+        signal.signal(number, _end_now)
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     parent = options.parent if options.parent is not None else os.getppid()
@@ -56,15 +61,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         host, port = listener.getsockname()[:2]
         _warn_when_open(host)
         url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
-        _log.info("listening on %s", url)
         streams = Streams()
         app = create_app(link, streams=streams, allowed_hosts=options.allow_host)
-        server = ApiServer(app, link, streams)
+        server = ApiServer(app, link, streams, url=url)
         if parent != 1 and not options.alone:
             server.end_with_parent(parent)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(server.serve(sockets=[listener]))
     return EXIT_OK
+
+
+def _end_now(_number: int, _frame: FrameType | None) -> None:
+    raise SystemExit(EXIT_OK)
 
 
 def listen(host: str, port: int) -> socket.socket:

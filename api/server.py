@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 import signal
 from collections.abc import Iterator
@@ -19,6 +20,8 @@ from api.events import Streams
 from api.guard import Guard
 from controller.local_link.client import LocalLinkClient
 
+_log = logging.getLogger("api")
+
 CONNECTIONS_MAX = 512
 SHUTDOWN_S = 1
 """How long answers under way may take at the end; a supervisor that asks twice would kill."""
@@ -27,8 +30,13 @@ SHUTDOWN_S = 1
 class ApiServer(uvicorn.Server):
     """Ends on SIGTERM, SIGINT and with its parent; open event streams are ended first."""
 
-    def __init__(self, app: Guard, link: LocalLinkClient, streams: Streams, *, signals: bool = True) -> None:
-        """``signals`` is False where the server runs inside another program, which then sets ``should_exit``."""
+    def __init__(
+        self, app: Guard, link: LocalLinkClient, streams: Streams, *, url: str = "", signals: bool = True
+    ) -> None:
+        """``url`` is told in the log when the server listens.
+
+        ``signals`` is False where the server runs inside another program, which then sets ``should_exit``.
+        """
         config = uvicorn.Config(
             app,
             lifespan="on",
@@ -44,12 +52,18 @@ class ApiServer(uvicorn.Server):
         super().__init__(config)
         self._link = link
         self._streams = streams
+        self._url = url
         self._signals = signals
         self._parent: int | None = None
 
     def end_with_parent(self, parent: int) -> None:
         """End when this process is no longer a child of ``parent``."""
         self._parent = parent
+
+    async def startup(self, sockets: list[socket] | None = None) -> None:
+        """Begin to listen, and say where."""
+        await super().startup(sockets)
+        _log.info("listening on %s", self._url)
 
     async def on_tick(self, counter: int) -> bool:
         """Ten times a second: is it time to end?"""
