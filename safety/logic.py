@@ -37,6 +37,7 @@ class SafetyLogic:
     """Interlocks of the garage described by ``topology``.
 
     Raises:
+        TopologyError: the topology contradicts itself.
         ExpressionError: an interlock reads what a device of this garage does not have.
         InterlockError: two declarations have one id.
     """

@@ -60,3 +60,35 @@ class Topology:
     safety: str
     zones: tuple[int, ...]
     clearance_countdown_ms: int
+
+
+class TopologyError(ValueError):
+    """A topology that contradicts itself: a name used twice, or a device that is spoken of and not there."""
+
+
+def check(topology: Topology) -> None:
+    """Look whether every device that is spoken of is there once, and every reach is known at both ends.
+
+    A reach that only one end knows of would leave the other end without its interlock (H02, H07, H08).
+
+    Raises:
+        TopologyError: with the device and what is wrong with it.
+    """
+    names = [topology.safety, *(device.id for device in _devices(topology))]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise TopologyError(f"devices named twice: {', '.join(twice)}")
+    riders = {(lift.id, lift.rider) for lift in topology.lifts if lift.rider is not None}
+    ridden = {(shuttle.lift, shuttle.id) for shuttle in topology.shuttles if shuttle.lift is not None}
+    if riders != ridden:
+        raise TopologyError(f"lift and shuttle do not agree on who rides on whom: {sorted(riders ^ ridden, key=str)}")
+    said = {(s.id, stop) for s in topology.shuttles for stop in (*s.platforms, *s.cabins)}
+    spaces = [(lift.id, lift.reached_by) for lift in topology.lifts]
+    spaces += [(cabin.id, cabin.reached_by) for cabin in topology.cabins]
+    known = {(reach[0], (space, *reach[1:])) for space, reached_by in spaces for reach in reached_by}
+    if said != known:
+        raise TopologyError(f"reaches that only one end knows of: {sorted(said ^ known)}")
+
+
+def _devices(topology: Topology) -> tuple[LiftTopology | ShuttleTopology | CabinTopology, ...]:
+    return (*topology.lifts, *topology.shuttles, *topology.cabins)

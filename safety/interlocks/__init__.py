@@ -14,16 +14,18 @@ from safety.interlocks.shuttle import travel_interlocks
 from safety.interlocks.transfer import transfer_interlocks
 from safety.interlocks.turntable import turntable_interlocks
 from safety.interlocks.zone import zone_interlocks
-from safety.topology import Topology
+from safety.topology import Topology, check
 
 
 def interlocks_of(topology: Topology) -> tuple[Interlock, ...]:
     """Every interlock of the garage, in a stable order.
 
     Raises:
+        TopologyError: the topology contradicts itself.
         ExpressionError: a declaration reads what a device of the garage does not have.
         InterlockError: two declarations have one id.
     """
+    check(topology)
     found = zone_interlocks(topology)
     for lift in topology.lifts:
         found += device_interlocks(unit.lift(lift.id)) + lift_interlocks(topology, lift)

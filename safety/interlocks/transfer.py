@@ -45,6 +45,9 @@ def transfer_interlocks(topology: Topology, shuttle: ShuttleTopology) -> list[In
         found += _platform(device, reach(shuttle, stop), unit.lift(stop[0]), f"at-{stop[1]}-{stop[2]}")
     for stop in shuttle.cabins:
         found += _cabin(topology, device, reach(shuttle, stop), stop[0])
+    for other in topology.shuttles:
+        if other.id != shuttle.id:
+            found += _shared(device, shuttle, other)
     return found
 
 
@@ -192,6 +195,39 @@ def _one_side(device: Unit, side: str) -> Interlock:
         remedy="Bring the forks home in manual mode and look where the car stands.",
         standard="EN 14010, load in position",
     )
+
+
+def _shared(device: Unit, one: ShuttleTopology, other: ShuttleTopology) -> list[Interlock]:
+    """Of two shuttles whose forks reach one cabin or platform, only one is in it (H09)."""
+    found: list[Interlock] = []
+    theirs = {(stop[0], stop[1]): stop for stop in (*other.cabins, *other.platforms)}
+    for stop in (*one.cabins, *one.platforms):
+        met = theirs.get((stop[0], stop[1]))
+        if met is None:
+            continue
+        into, away = reach(one, stop), reach(other, met).out_of_it
+        texts = (
+            "The other shuttle's forks are out of the space that both reach",
+            f"The forks of {other.id} are in {stop[0]}, may come into it, or cannot be seen.",
+            "Wait for its transfer to end. If none is under way, look at its forks and its readings.",
+            "EN 14010, collision of moving parts",
+        )
+        title, *rest = texts
+        name = f"{stop[0]}-without-{other.id}-at-{stop[1]}"
+        pick, place = TRANSFERS[into.side]
+        found += [
+            _run(device, name, title, "H09", into.unless_elsewhere(away), (rest[0], rest[1], rest[2])),
+            Interlock(
+                f"{device.id}.start-{name}",
+                title,
+                "H09",
+                Phase.START,
+                device.start(pick, place),
+                into.unless_away(away),
+                *rest,
+            ),
+        ]
+    return found
 
 
 def _platform(device: Unit, into: Reach, lift: Unit, where: str) -> list[Interlock]:

@@ -133,6 +133,8 @@ class Scene:
         self.bad: dict[str, set[str]] = {name: set() for name in self.values}
         self.wishes: dict[str, DeviceWish] = {}
         self.seq = dict.fromkeys(self.values, 0)
+        self.scans = True
+        """False while the PLCs have not taken up what was written last."""
 
     def set(self, device: str, **tags: Value) -> None:
         """Readings from now on; an unknown tag is an error of the test."""
@@ -140,6 +142,17 @@ class Scene:
             if tag not in self.logic.definitions[device].status_index:
                 raise KeyError(f"{device}.{tag}")
             self.values[device][tag] = value
+
+    def copy(self) -> Scene:
+        """A scene of its own with the same readings and memory, without building the interlocks again."""
+        other = object.__new__(Scene)
+        other.__dict__.update(self.__dict__)
+        other.values = {name: dict(values) for name, values in self.values.items()}
+        other.quality = dict(self.quality)
+        other.bad = {name: set(tags) for name, tags in self.bad.items()}
+        other.wishes = dict(self.wishes)
+        other.seq = dict(self.seq)
+        return other
 
     def image(self) -> ProcessImage:
         """The process image of this moment."""
@@ -192,6 +205,8 @@ class Scene:
 
     def obey(self, name: str, outputs: DeviceOutputs) -> None:
         """The PLC has taken what was written: heartbeat and permits."""
+        if not self.scans:
+            return
         self.values[name]["heartbeat_echo"] = outputs.heartbeat
         for permit in self.logic.definitions[name].permits:
             self.values[name][f"holds_{permit}"] = permit in outputs.permits

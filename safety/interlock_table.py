@@ -1,0 +1,156 @@
+"""The interlock list as a document, printed from the declarations themselves.
+
+Owns ``docs/interlocks.md``. Must never say anything of an interlock that its declaration does not say. Run as a
+program, ``python -m safety.interlock_table --write docs/interlocks.md`` writes the document, and without ``--write``
+it is printed; nothing that runs in the controller calls that part.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from safety.expression import And, Expression, Or, words
+from safety.interlock import Interlock
+from safety.interlocks import interlocks_of
+from safety.topology import CabinTopology, LiftTopology, ShuttleTopology, Topology
+
+VENDING_TOWER = Topology(
+    lifts=(LiftTopology("lift1", 1, "shuttle1", has_platform=False),),
+    shuttles=(ShuttleTopology("shuttle1", 1, "lift1", None, 3, (), (("cabin1", 0, 2, "left"),)),),
+    cabins=(CabinTopology("cabin1", 1, turntable=True, reached_by=(("shuttle1", 0, 2, "left"),)),),
+    safety="safety1",
+    zones=(1,),
+    clearance_countdown_ms=3000,
+)
+"""The smallest tower: a lift, the shuttle that rides on it, a cabin on the left of column 2."""
+
+SHUTTLE_GARAGE = Topology(
+    lifts=(
+        LiftTopology(
+            "lift1", 1, None, has_platform=True, reached_by=(("shuttle0", 0, 8, "right"), ("shuttle1", 1, 8, "right"))
+        ),
+    ),
+    shuttles=(
+        ShuttleTopology("shuttle0", 1, None, 0, None, (("lift1", 0, 8, "right"),), (("cabin1", 0, 4, "left"),)),
+        ShuttleTopology("shuttle1", 1, None, 1, None, (("lift1", 1, 8, "right"),), ()),
+        ShuttleTopology("shuttle2", 1, None, 1, None, (), ()),
+    ),
+    cabins=(CabinTopology("cabin1", 2, turntable=False, reached_by=(("shuttle0", 0, 4, "left"),)),),
+    safety="safety1",
+    zones=(1, 2),
+    clearance_countdown_ms=3000,
+)
+"""Captive shuttles on two levels, two of them in one aisle, a lift beside it, a cabin in a zone of its own."""
+
+HAZARDS: dict[str, str] = {
+    "H01": "The way to people is open and no platform is proven under it",
+    "H02": "The machine moves where a person is or may be",
+    "H03": "Both doors of a cabin are open together",
+    "H04": "After a person was seen, more than stopping and letting out",
+    "H05": "Taken for empty on one sensor's word",
+    "H06": "A car set down on a car, or picked where none stands",
+    "H07": "Motion with a car half transferred, sticking out, or with forks out",
+    "H08": "Transfer without firm ground",
+    "H09": "Two movers in one space",
+    "H10": "Motion on data that cannot be believed",
+    "H11": "Motion that resumes by itself",
+    "H12": "A stop that does not stop everything in its zone",
+    "H13": "Two masters",
+    "H14": "A vehicle that does not fit",
+    "H15": "Over-travel, overspeed, slack rope, brake not proven, failed drive",
+    "H16": "Fire",
+    "H20": "Maintenance: somebody in the machine",
+}
+"""The hazards that interlocks guard against, in short."""
+
+_HEAD = """# Interlocks
+
+This list is generated from the declarations in `safety/interlocks/` by `python -m safety.interlock_table`; the same
+declarations are what the controller evaluates in every cycle. Do not edit it by hand: a test compares it with the code.
+
+How to read it:
+
+- A **run** interlock guards permits. It is evaluated in every cycle, and a permit is asserted only while the core wants
+  it and every interlock that guards it holds. A **start** interlock guards the moment in which a command is given.
+- Conditions are three-valued. A reading that is stale, of bad quality, missing or out of range makes what depends on it
+  *unknown*, and unknown never permits.
+- *permitted* means that the controller asserts the permit, or has dropped it and the PLC has not yet echoed that.
+- Bits that safety reads are wired so that 1 is the safe level; see `docs/safety-boundary.md`.
+- A standard is named with its subject only. No clause numbers are given, because the texts were not at hand.
+"""
+
+
+def document() -> str:
+    """The whole document as Markdown: the tower in full, then what a shuttle garage has beside it."""
+    tower = interlocks_of(VENDING_TOWER)
+    known = {_shape(interlock) for interlock in tower}
+    garage = [interlock for interlock in interlocks_of(SHUTTLE_GARAGE) if _shape(interlock) not in known]
+    parts = [
+        _HEAD,
+        f"## A vending tower\n\nOne lift, the shuttle that rides on it, one cabin: {len(tower)} interlocks.\n",
+        *_by_hazard(tower),
+        f"## A shuttle garage\n\nWhat captive shuttles, bare lifts and several zones add: {len(garage)} interlocks.\n",
+        *_by_hazard(garage),
+    ]
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def _shape(interlock: Interlock) -> tuple[str, str]:
+    """What a declaration says, without the devices that it was instantiated for."""
+    return interlock.title, interlock.hazard
+
+
+def _by_hazard(interlocks: Sequence[Interlock]) -> list[str]:
+    parts: list[str] = []
+    for hazard, title in HAZARDS.items():
+        found = [interlock for interlock in interlocks if interlock.hazard == hazard]
+        if found:
+            parts.append(f"### {hazard}: {title}\n")
+            parts += [_entry(interlock) for interlock in found]
+    return parts
+
+
+def _entry(interlock: Interlock) -> str:
+    guards = ", ".join(f"`{guard}`" for guard in interlock.guards)
+    lines = [
+        f"#### `{interlock.id}`: {interlock.title}\n",
+        f"- {interlock.phase.value} interlock, guards {guards}",
+        *_holds(interlock.condition),
+        f"- otherwise: {interlock.cause}",
+        f"- what to do: {interlock.remedy}",
+    ]
+    if interlock.standard:
+        lines.append(f"- standard: {interlock.standard}")
+    return "\n".join(lines) + "\n"
+
+
+def _holds(condition: Expression) -> list[str]:
+    """A condition of several parts as a list, each part on its line."""
+    match condition:
+        case And(parts):
+            return ["- holds when all of this does:", *(f"  - {words(part)}" for part in parts)]
+        case Or(parts):
+            return ["- holds when any of this does:", *(f"  - {words(part)}" for part in parts)]
+        case _:
+            return [f"- holds when: {words(condition)}"]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Write or print the document."""
+    parser = argparse.ArgumentParser(
+        prog="python -m safety.interlock_table", description="Print the interlock list from its declarations."
+    )
+    parser.add_argument("--write", type=Path, metavar="FILE", help="write it to a file, as docs/interlocks.md")
+    options = parser.parse_args(arguments)
+    if options.write is None:
+        sys.stdout.write(document())
+    else:
+        options.write.write_text(document(), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,184 @@
+"""The interlocks as declarations: complete, well worded, instantiated for every layout, printed as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from controller.config.load import load_config
+from controller.garage import Layout
+from controller.garage.topology import topology_of
+from plc_drivers.contract import CommandCode
+from safety.expression import Const, ExpressionError
+from safety.interlock import Interlock, InterlockError, Phase
+from safety.interlock_table import HAZARDS, SHUTTLE_GARAGE, VENDING_TOWER, document, main
+from safety.interlocks import interlocks_of
+from safety.logic import SafetyLogic
+from safety.topology import Topology, TopologyError
+from safety.verdict import Function, StartOf
+from tests.safety.scene import SHUTTLES, TOWER, Scene, codes_failing, function
+
+ROOT = Path(__file__).parents[2]
+SHIPPED = sorted((ROOT / "config").glob("*.toml"))
+
+
+@pytest.fixture(params=SHIPPED, ids=lambda path: path.stem)
+def shipped(request: pytest.FixtureRequest) -> Topology:
+    return topology_of(Layout(load_config(request.param)))
+
+
+def test_every_permit_of_a_shipped_garage_is_guarded(shipped: Topology) -> None:
+    logic = SafetyLogic(shipped)
+    guarded = {guard for interlock in logic.interlocks for guard in interlock.guards}
+    assert logic.functions <= guarded
+
+
+def test_every_guard_names_a_permit_or_command_that_the_device_has(shipped: Topology) -> None:
+    logic = SafetyLogic(shipped)
+    for interlock in logic.interlocks:
+        for guard in interlock.guards:
+            definition = logic.definitions[guard.device]
+            if isinstance(guard, StartOf):
+                assert definition.spec(guard.code) is not None
+            else:
+                assert guard.permit in definition.permits
+
+
+@pytest.mark.parametrize("topology", [TOWER, SHUTTLES, VENDING_TOWER, SHUTTLE_GARAGE])
+def test_every_interlock_names_a_known_hazard_and_speaks_in_sentences(topology: Topology) -> None:
+    for interlock in interlocks_of(topology):
+        assert interlock.hazard in HAZARDS
+        assert interlock.cause.endswith(".")
+        assert interlock.remedy.endswith(".")
+        assert "clause" not in interlock.standard
+
+
+def test_the_interlock_list_in_the_documents_is_current() -> None:
+    """Run ``python -m safety.interlock_table --write docs/interlocks.md`` when this fails."""
+    assert (ROOT / "docs" / "interlocks.md").read_text(encoding="utf-8") == document()
+
+
+def test_the_interlock_list_can_be_written_and_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--write", str(tmp_path / "list.md")]) == 0
+    assert main([]) == 0
+    assert (tmp_path / "list.md").read_text(encoding="utf-8") == capsys.readouterr().out == document()
+
+
+def _declared(**changes: object) -> Interlock:
+    fields: dict[str, object] = {
+        "id": "lift1.rule",
+        "title": "t",
+        "hazard": "H07",
+        "phase": Phase.RUN,
+        "guards": (Function("lift1", "travel"),),
+        "condition": Const(True),
+        "cause": "c",
+        "remedy": "r",
+    } | changes
+    return Interlock(**fields)  # type: ignore[arg-type]  # wrong fields are what this is for
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"id": "no rule"},
+        {"hazard": "7"},
+        {"cause": ""},
+        {"remedy": ""},
+        {"title": ""},
+        {"guards": ()},
+        {"guards": (StartOf("lift1", CommandCode.LOCK),)},
+        {"phase": Phase.START},
+    ],
+)
+def test_a_declaration_that_says_too_little_is_refused(changes: dict[str, object]) -> None:
+    assert _declared().id == "lift1.rule"
+    with pytest.raises(InterlockError):
+        _declared(**changes)
+
+
+@pytest.mark.parametrize("zone", [2, 9])
+def test_h12_a_device_in_a_zone_that_no_safety_plc_reports_is_refused_at_the_start(zone: int) -> None:
+    lifts = (replace(TOWER.lifts[0], zone=zone),)
+    with pytest.raises(ExpressionError, match="zone"):
+        SafetyLogic(replace(TOWER, lifts=lifts))
+
+
+def test_two_devices_of_one_name_are_refused_at_the_start() -> None:
+    with pytest.raises(TopologyError, match="twice"):
+        SafetyLogic(replace(TOWER, cabins=(TOWER.cabins[0], TOWER.cabins[0])))
+
+
+def test_h02_a_reach_that_only_one_end_knows_of_is_refused_at_the_start() -> None:
+    with pytest.raises(TopologyError, match="only one end"):
+        SafetyLogic(replace(TOWER, cabins=(replace(TOWER.cabins[0], reached_by=()), TOWER.cabins[1])))
+
+
+def test_h07_a_rider_that_its_lift_does_not_know_is_refused_at_the_start() -> None:
+    with pytest.raises(TopologyError, match="rides"):
+        SafetyLogic(replace(TOWER, lifts=(replace(TOWER.lifts[0], rider=None),)))
+
+
+def test_h12_a_riding_shuttle_stops_with_the_zone_of_its_lift() -> None:
+    shuttles = (replace(TOWER.shuttles[0], zone=2),)
+    scene = Scene(replace(TOWER, shuttles=shuttles, zones=(1, 2)))
+    for zone in (1, 2):
+        allowed = scene.verdict_if("safety1", **{f"zone{zone}_estop_released": False}).allowed
+        assert not allowed & {function("shuttle1.travel"), function("lift1.travel"), function("shuttle1.transfer")}
+
+
+def test_h09_two_shuttles_of_one_aisle_travel_one_after_the_other() -> None:
+    scene = Scene(SHUTTLE_GARAGE)
+    assert function("shuttle2.travel") in scene.look().allowed
+    verdict = scene.verdict_if("shuttle1", holds_travel=True)
+    assert codes_failing(verdict, function("shuttle2.travel")) == {"shuttle2.travel-apart-from-shuttle1"}
+    assert function("shuttle2.travel") in scene.verdict_if("shuttle0", holds_travel=True).allowed
+
+
+def _two_riders() -> Topology:
+    lift, shuttle = TOWER.lifts[0], TOWER.shuttles[0]
+    cabins = tuple(
+        replace(cabin, reached_by=(*cabin.reached_by, ("shuttle2", *cabin.reached_by[0][1:]))) for cabin in TOWER.cabins
+    )
+    return replace(
+        TOWER,
+        lifts=(lift, replace(lift, id="lift2", rider="shuttle2")),
+        shuttles=(shuttle, replace(shuttle, id="shuttle2", lift="lift2")),
+        cabins=cabins,
+    )
+
+
+def _meeting(scene: Scene, levels: Sequence[int]) -> bool:
+    """True when the second shuttle may travel while the first does."""
+    for lift, level in zip(("lift1", "lift2"), levels, strict=True):
+        scene.set(lift, station=level)
+    return function("shuttle2.travel") in scene.verdict_if("shuttle1", holds_travel=True).allowed
+
+
+def test_h09_two_shuttles_that_ride_on_lifts_keep_apart_on_one_level() -> None:
+    scene = Scene(_two_riders())
+    assert _meeting(scene, (1, 2))
+    assert not _meeting(scene, (2, 2))
+    assert not _meeting(scene, (-1, 2))
+
+
+def test_h09_a_cabin_that_one_shuttle_is_in_is_not_for_the_other() -> None:
+    """Two forks in one cabin: the second finds the cabin's target taken by what the first does there."""
+    scene = Scene(_two_riders())
+    scene.confirm("cabin1")
+    scene.set("cabin1", inner_open=True, inner_closed=False, inner_locked=False)
+    for shuttle in ("shuttle1", "shuttle2"):
+        scene.set(shuttle, station=2, load_present=True, load_clear=False)
+    start = StartOf("shuttle2", CommandCode.PLACE_LEFT, 1)
+    assert scene.look().start_refusal(start) is None
+    scene.set("shuttle1", active_command=CommandCode.PLACE_LEFT, forks_left_mm=3000, forks_centred=False)
+    assert scene.look().start_refusal(start) is not None
+
+
+def test_a_garage_without_a_turntable_never_turns_and_still_opens() -> None:
+    allowed = Scene(SHUTTLES).look().allowed
+    assert function("cabin2.rotate") not in allowed
+    assert function("cabin2.outer_open") in allowed
