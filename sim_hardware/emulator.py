@@ -31,6 +31,8 @@ from sim_hardware.servers.modbus_rtu import ModbusRtuServer
 from sim_hardware.servers.modbus_tcp import ModbusTcpServer
 from sim_hardware.servers.modbus_unit import ModbusUnit
 from sim_hardware.servers.opcua import OpcUaServer
+from sim_hardware.servers.wire_fault import WireFault
+from sim_hardware.servers.wire_relay import WireRelay
 
 LONGEST_STEP_SCANS = 5
 """After a stall of this process the PLCs' clock goes on by so many scans at most: a PLC whose processor stood still
@@ -72,11 +74,18 @@ class RunningServer:
 class Emulator:
     """Serves the garage of ``config``; serial lines appear below ``state_dir``; physics run ``speed`` times real time.
 
-    ``local_interlocks`` False takes the PLCs' own interlocks away (see ``EmulatedGarage``).
+    ``local_interlocks`` False takes the PLCs' own interlocks away (see ``EmulatedGarage``). ``faulty_wires`` puts a
+    wire that can be disturbed before each OPC UA server; Modbus servers always have theirs.
     """
 
     def __init__(
-        self, config: GarageConfig, state_dir: Path, speed: float = 1.0, *, local_interlocks: bool = True
+        self,
+        config: GarageConfig,
+        state_dir: Path,
+        speed: float = 1.0,
+        *,
+        local_interlocks: bool = True,
+        faulty_wires: bool = False,
     ) -> None:
         if not 0 < speed <= 1000:
             raise EmulatorError("BAD_SPEED", f"Speed {speed:g} is not possible.", "Give a factor up to 1000.")
@@ -85,6 +94,7 @@ class Emulator:
         self.garage = EmulatedGarage(config, speed=speed, local_interlocks=local_interlocks)
         self.late_scans = 0
         """Scans that began more than a whole scan late."""
+        self._faulty_wires = faulty_wires
         self._running: list[RunningServer] = []
         self._scanning: asyncio.Task[None] | None = None
 
@@ -102,6 +112,19 @@ class Emulator:
             if running.link.id == link:
                 return running.server
         raise KeyError(link)
+
+    def disturb(self, link: str, fault: WireFault) -> None:
+        """Let ``fault`` befall every answer on a link; ``wire_fault.faithful`` ends it.
+
+        Raises:
+            KeyError: no running server serves this link.
+            ValueError: its wire cannot be disturbed; the emulator was made without ``faulty_wires``.
+        """
+        server = self.server(link)
+        wire = server.wire if isinstance(server, OpcUaServer) else server
+        if not isinstance(wire, ModbusTcpServer | ModbusRtuServer | WireRelay):
+            raise ValueError(f"link {link}: this emulator was made without faulty_wires")
+        wire.fault = fault
 
     @property
     def scan_failure(self) -> BaseException | None:
@@ -202,6 +225,7 @@ class Emulator:
             security=server_security(link, self.state_dir),
             user=link.user,
             password=password,
+            faulty_wire=self._faulty_wires,
         )
 
     def _units(self, link: Link) -> dict[int, ModbusUnit]:

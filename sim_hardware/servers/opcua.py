@@ -38,6 +38,7 @@ from sim_hardware.servers.opcua_nodes import (
     StatusValues,
     node_value,
 )
+from sim_hardware.servers.wire_relay import WireRelay
 
 APPLICATION_URI = "urn:garage-controller:emulated-plc"
 
@@ -80,7 +81,10 @@ class _Logins:
 
 
 class OpcUaServer:
-    """Serves ``devices`` at ``url`` (``opc.tcp://HOST:PORT``)."""
+    """Serves ``devices`` at ``url`` (``opc.tcp://HOST:PORT``).
+
+    With ``faulty_wire`` answers go through ``wire``, whose ``fault`` decides what becomes of them.
+    """
 
     def __init__(
         self,
@@ -90,8 +94,11 @@ class OpcUaServer:
         security: ServerSecurity | None = None,
         user: str | None = None,
         password: str | None = None,
+        faulty_wire: bool = False,
     ) -> None:
         self.url = url
+        self.wire: WireRelay | None = None
+        self._faulty_wire = faulty_wire
         self._devices = devices
         self._security = security
         self._logins = _Logins(user, password)
@@ -112,13 +119,17 @@ class OpcUaServer:
         await server.set_application_uri(APPLICATION_URI)
         server.set_endpoint(self.url)
         address = urlsplit(self.url)
-        server.socket_address = (address.hostname or "127.0.0.1", address.port or 4840)
+        host, port = address.hostname or "127.0.0.1", address.port or 4840
+        server.socket_address = ("127.0.0.1", 0) if self._faulty_wire else (host, port)
         server.set_server_name("Emulated PLC")
         await self._secure(server)
         await self._build(server)
         server.iserver.attribute_service = GarageAttributes(server.iserver.aspace, self._nodes)
         await server.start()
         self._server = server
+        if self._faulty_wire and server.bserver is not None:
+            self.wire = WireRelay(host, port, ("127.0.0.1", server.bserver.port))
+            await self.wire.start()
         self._publisher = asyncio.create_task(self._publish(server), name="opcua-publisher")
 
     async def _secure(self, server: Server) -> None:
@@ -137,6 +148,8 @@ class OpcUaServer:
             self._publisher.cancel()
             with suppress(asyncio.CancelledError):
                 await self._publisher
+        if self.wire is not None:
+            await self.wire.stop()
         if self._server is not None:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._server.stop(), _STOP_S)
