@@ -9,8 +9,14 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import get_args
 
+import msgspec
+
+from api import reference as api_reference
 from controller.config import reference
+from controller.core.events import CoreEvent
+from controller.core.publish import HIDDEN
 from plc_drivers import contract_tables
 
 ROOT = Path(__file__).parent.parent
@@ -19,7 +25,23 @@ ROOT = Path(__file__).parent.parent
 def pages() -> dict[Path, str]:
     """Every generated page by its path below the project's root."""
     contract = {contract_tables.DOCUMENTS / name: text for name, text in contract_tables.documents().items()}
-    return {Path("docs/configuration.md"): reference.markdown(), **contract}
+    return {
+        Path("docs/api.md"): api_reference.markdown(event_kinds()),
+        Path("docs/configuration.md"): reference.markdown(),
+        **contract,
+    }
+
+
+def event_kinds() -> list[api_reference.EventKind]:
+    """Every kind of event as the API tells it, from the core's definitions."""
+    return [
+        api_reference.EventKind(
+            name=str(type_.__struct_config__.tag),
+            meaning=(type_.__doc__ or "").strip(),
+            fields=tuple(field.name for field in msgspec.structs.fields(type_) if field.name not in HIDDEN),
+        )
+        for type_ in get_args(CoreEvent)
+    ]
 
 
 def stale(root: Path = ROOT) -> list[Path]:

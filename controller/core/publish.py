@@ -10,14 +10,15 @@ import msgspec
 from controller.core.interface import Recorded
 from controller.local_link.messages import Event
 
-_HIDDEN = frozenset({"fingerprint", "key"})
+HIDDEN = frozenset({"fingerprint", "key"})
+"""Facts that stay inside: the keys are the customers'."""
 
 
 def published(recorded: Recorded) -> Event:
     """The event as it goes over the local link; lists are joined with blanks, keys of customers stay inside."""
     raw = msgspec.to_builtins(recorded.event)
     kind = raw.pop("type")
-    data = {name: _flat(value) for name, value in raw.items() if name not in _HIDDEN}
+    data = {name: _flat(value) for name, value in raw.items() if name not in HIDDEN}
     return Event(seq=recorded.seq, at_ms=recorded.at_ms, kind=kind, data=data)
 
 
