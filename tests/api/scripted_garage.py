@@ -18,6 +18,7 @@ import msgspec
 
 from controller.config.load import load_config
 from controller.config.models import GarageConfig
+from controller.core.shape import shape_of
 from controller.garage import Layout, PositionKind, Side
 from controller.local_link.event_ring import EventRing
 from controller.local_link.messages import (
@@ -43,7 +44,6 @@ from controller.local_link.messages import (
     WithdrawOrder,
 )
 from controller.local_link.server import LocalLinkServer
-from controller.local_link.shape import build_shape
 
 TICK_S = 0.05
 Script = Iterator[None]
@@ -84,7 +84,7 @@ class ScriptedGarage:
 
     def __post_init__(self) -> None:
         self.layout = Layout(self.config)
-        self.shape = build_shape(self.layout, software="test", config_hash="0123456789abcdef")
+        self.shape = shape_of(self.layout, "test", "0123456789abcdef")
         self.ring = EventRing(self.ring_size)
         self.server = LocalLinkServer(self.state_dir, shape=self.shape, events_after=self.ring.after)
         self.seq = 0
