@@ -2,10 +2,16 @@
 
 Both sides talk to the same responder process over the same number of connections, with the same FC23, and take
 turns within one run, so that the machine's other load meets both. Must never time the start of a process.
+
+PLCs are other machines, so the responder gets a CPU of its own and both masters share another: a request has to
+leave the CPU that sends it. Without that the kernel may put a master that polls in turn on the responder's CPU, where
+the answer costs a hand-over and no wake-up, as no PLC on a network can. That case is measured too and named
+``ratio_to_libmodbus_unpinned``; it changes between runs with where the kernel puts the processes.
 """
 
 from __future__ import annotations
 
+import os
 import shutil
 import statistics
 import subprocess
@@ -47,7 +53,7 @@ class Side:
     def __init__(self, command: list[str]) -> None:
         self._name = " ".join(command)
         self._process = subprocess.Popen(  # noqa: S603 - our own programs, started without a shell
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=_FOLDER.parent
         )
 
     def exchange_us(self, rounds: int) -> float:
@@ -64,6 +70,10 @@ class Side:
         if not line:
             raise RuntimeError(f"{self._name} failed with code {self._process.wait(5)}")
         return float(line) / rounds
+
+    def stay_on(self, cpu: int) -> None:
+        """Keep the process on one CPU."""
+        os.sched_setaffinity(self._process.pid, {cpu})
 
     def close(self) -> None:
         """End the process and wait for it."""
@@ -84,35 +94,70 @@ def run(seconds: float | None) -> list[Figure]:
         if programs.peer is None:
             sys.stderr.write(f"exchange, Modbus: no comparison, libmodbus is absent; {INSTALL}\n")
         else:
-            figures += _compare(programs, programs.peer, SECONDS if seconds is None else seconds)
+            half = (SECONDS if seconds is None else seconds) / 2
+            figures += _figures(_compare(programs, programs.peer, half, _cpus()), "")
+            figures += _figures(_compare(programs, programs.peer, half, None), "_unpinned")
         return figures
 
 
-def _compare(programs: Programs, peer: Path, seconds: float) -> list[Figure]:
-    ours_us: list[float] = []
-    peer_us: list[float] = []
-    ratios: list[float] = []
-    arguments = [str(LIFT.command_length), str(LIFT.status_length)]
+@dataclass(frozen=True, slots=True)
+class Cpus:
+    """Which CPU the PLC side runs on, and which both masters."""
+
+    plcs: int
+    masters: int
+
+
+def _cpus() -> Cpus | None:
+    """None on a machine with one CPU: there is nothing to choose."""
+    free = sorted(os.sched_getaffinity(0))
+    return Cpus(free[-1], free[0]) if len(free) > 1 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Turns:
+    """Microseconds per exchange with all PLCs, turn by turn."""
+
+    ours_us: list[float]
+    peer_us: list[float]
+
+
+def _compare(programs: Programs, peer: Path, seconds: float, cpus: Cpus | None) -> Turns:
+    turns = Turns([], [])
+    arguments = [str(PLCS), str(LIFT.command_length), str(LIFT.status_length)]
     with (
-        _responder(programs.responder, 0) as port,
+        _responder(programs.responder, 0, cpus) as port,
         _ours(port) as ours,
-        _side([str(peer), port, str(PLCS), *arguments]) as c,
+        _side([str(peer), port, *arguments]) as theirs,
     ):
-        ours.exchange_us(ROUNDS), c.exchange_us(ROUNDS)  # Warm both up.
+        for side in (ours, theirs):
+            if cpus is not None:
+                side.stay_on(cpus.masters)
+            side.exchange_us(ROUNDS)  # Warm up.
         end = time.monotonic() + seconds
-        while time.monotonic() < end or not ratios:
-            ours_us.append(ours.exchange_us(ROUNDS))
-            peer_us.append(c.exchange_us(ROUNDS))
-            ratios.append(ours_us[-1] / peer_us[-1])
+        while time.monotonic() < end or not turns.peer_us:
+            turns.ours_us.append(ours.exchange_us(ROUNDS))
+            turns.peer_us.append(theirs.exchange_us(ROUNDS))
+    return turns
+
+
+def _figures(turns: Turns, suffix: str) -> list[Figure]:
+    ratio = statistics.median(ours / peer for ours, peer in zip(turns.ours_us, turns.peer_us, strict=True))
     return [
-        Figure("exchange", "ratio_to_libmodbus", round(statistics.median(ratios), 3), "ratio", "libmodbus"),
-        Figure("exchange", "exchange_32_plcs_ms", round(statistics.median(ours_us) / 1000, 3), "ms"),
-        Figure("exchange", "exchange_32_plcs_ms", round(statistics.median(peer_us) / 1000, 3), "ms", "libmodbus"),
+        Figure("exchange", f"ratio_to_libmodbus{suffix}", round(ratio, 3), "ratio", "libmodbus"),
+        Figure("exchange", f"exchange_32_plcs{suffix}_ms", round(statistics.median(turns.ours_us) / 1000, 3), "ms"),
+        Figure(
+            "exchange",
+            f"exchange_32_plcs{suffix}_ms",
+            round(statistics.median(turns.peer_us) / 1000, 3),
+            "ms",
+            "libmodbus",
+        ),
     ]
 
 
 def _slow(programs: Programs) -> list[Figure]:
-    with _responder(programs.responder, SLOW_PLC_US) as port, _ours(port) as ours:
+    with _responder(programs.responder, SLOW_PLC_US, _cpus()) as port, _ours(port) as ours:
         ours.exchange_us(SLOW_ROUNDS)
         times_us = [ours.exchange_us(1) for _ in range(SLOW_ROUNDS * 5)]
     return [Figure("exchange", "exchange_slow_plc_ms", round(statistics.median(times_us) / 1000, 3), "ms")]
@@ -135,12 +180,14 @@ def _compiled(compiler: str, source: Path, target: Path, *libraries: str) -> boo
 
 
 @contextmanager
-def _responder(program: Path, delay_us: int) -> Iterator[str]:
+def _responder(program: Path, delay_us: int, cpus: Cpus | None) -> Iterator[str]:
     """The PLC side; gives the port that it listens on."""
     command = [str(program), str(delay_us), str(LIFT.status_length)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:  # noqa: S603
         if process.stdin is None or process.stdout is None:
             raise RuntimeError("the responder has no pipes")
+        if cpus is not None:
+            os.sched_setaffinity(process.pid, {cpus.plcs})
         process.stdin.write(_status_block())
         process.stdin.flush()
         yield process.stdout.readline().decode().strip()

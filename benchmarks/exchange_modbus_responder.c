@@ -9,12 +9,12 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/tcp.h>
-#include <poll.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -55,11 +55,15 @@ static void send_answer(const struct answer *a) {
         perror("write");
 }
 
-static int wait_ms(void) {
-    if (head == tail)
-        return -1;
-    int64_t left = queue[head % QUEUE].due_us - now_us();
-    return left <= 0 ? 0 : (int)((left + 999) / 1000);
+/* Wake at the moment when the oldest answer is due; a wait in whole milliseconds would add up to one of them. */
+static void arm(int timer) {
+    struct itimerspec when = {0};
+    if (head != tail) {
+        int64_t due_us = queue[head % QUEUE].due_us;
+        when.it_value.tv_sec = due_us / 1000000;
+        when.it_value.tv_nsec = due_us % 1000000 * 1000;
+    }
+    timerfd_settime(timer, TFD_TIMER_ABSTIME, &when, NULL);
 }
 
 int main(int argc, char **argv) {
@@ -80,12 +84,21 @@ int main(int argc, char **argv) {
     epoll_ctl(ep, EPOLL_CTL_ADD, listener, &e);
     e.data.fd = 0;
     epoll_ctl(ep, EPOLL_CTL_ADD, 0, &e);
+    int timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+    e.data.fd = timer;
+    epoll_ctl(ep, EPOLL_CTL_ADD, timer, &e);
     for (;;) {
-        int count = epoll_wait(ep, ready, 64, wait_ms());
+        int count = epoll_wait(ep, ready, 64, -1);
         for (int i = 0; i < count; i++) {
             int fd = ready[i].data.fd;
             if (fd == 0)
                 return 0;
+            if (fd == timer) {
+                uint64_t times;
+                if (read(timer, &times, sizeof times) < 0 && errno != EAGAIN)
+                    return 1;
+                continue;
+            }
             if (fd == listener) {
                 e.data.fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
                 setsockopt(e.data.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
@@ -106,5 +119,7 @@ int main(int argc, char **argv) {
         }
         while (head != tail && queue[head % QUEUE].due_us <= now_us())
             send_answer(&queue[head++ % QUEUE]);
+        if (delay_us != 0)
+            arm(timer);
     }
 }
