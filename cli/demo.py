@@ -109,8 +109,13 @@ def _state_folder(given: Path | None) -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="garage-"))
     try:
         yield folder
-    finally:
+    except (Failure, typer.Exit):
+        err.print(f"Logs and journal are kept in {folder}.")
+        raise
+    except EndedError:
         shutil.rmtree(folder, ignore_errors=True)
+        raise
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextlib.contextmanager

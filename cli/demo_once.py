@@ -118,13 +118,15 @@ class Once:
 
     def _tell(self, outcome: Outcome) -> None:
         if outcome.late:
-            print_line(f"Not done after {self._limit_s:.0f} s.")
+            print_line(f"Not done after {self._limit_s:.0f} s:")
+            for order in outcome.orders:
+                print_line(f"  {told(order)}")
         if outcome.violations:
             kinds = ", ".join(f"{count} {kind}" for kind, count in outcome.counts.items())
             print_line(f"The plant reports {outcome.violations} violation(s): {kinds}.")
         else:
             print_line("The plant reports no violation.")
-        print_line("Both cars are where they should be." if outcome.good else "This is not as it should be.")
+        print_line("Both orders are done." if outcome.good else "Not every order is done as it should be.")
 
 
 def _ignore(_snapshot: dict[str, Any]) -> None:

@@ -155,4 +155,5 @@ def told(order: dict[str, Any]) -> str:
     reason = order["waiting_for"] or order["outcome"]
     because = f", {reason['code']}: {reason['text']}" if reason else ""
     place = f" at {order['cabin']}" if order["cabin"] else ""
-    return f"{order['kind']} {order['vehicle']}{place}: {order['state']}, {order['phase']}{because}"
+    phase = f", {order['phase']}" if order["phase"] else ""
+    return f"{order['kind']} {order['vehicle']}{place}: {order['state']}{phase}{because}"
