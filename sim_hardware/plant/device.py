@@ -11,7 +11,7 @@ from plc_drivers.contract.codes import Mode
 from sim_hardware.plant.body import Scene
 from sim_hardware.plant.sensors import SensorBank, Signal
 from sim_hardware.plant.space import Space
-from sim_hardware.plant.timeline import Timeline
+from sim_hardware.plant.timeline import Mechanism, Timeline
 from sim_hardware.plant.violation import Report
 from sim_hardware.plant.zone import ZoneCircuit
 
@@ -28,19 +28,33 @@ class Site:
 
 
 class Machine:
-    """A device with a key switch in a safety zone; ``sensors`` are the names that it reads through the bank."""
+    """A device with a key switch in a safety zone; ``sensors`` are the names that it reads through the bank.
+
+    ``stirred`` counts the moments at which one of its mechanisms was in motion; ``sees`` are the machines whose motion
+    its sensors can notice, set by the plant.
+    """
 
     def __init__(self, site: Site, device: str, zone: ZoneCircuit, sensors: tuple[str, ...]) -> None:
         self.id = device
         self.zone = zone
         self._site = site
+        self.stirred = 0
+        self.sees: tuple[Machine, ...] = ()
         self._key = Mode.AUTOMATIC
         self._path = {name: site.bank.register(f"{device}.{name}") for name in (*sensors, "mode")}
 
     @property
     def revision(self) -> int:
         """See ``ports.DevicePort``."""
-        return self._site.timeline.revision
+        revision = self._site.timeline.revision + self.stirred
+        for machine in self.sees:
+            revision += machine.stirred
+        return revision
+
+    @property
+    def mechanisms(self) -> tuple[Mechanism, ...]:
+        """Everything of it that can be in motion."""
+        return ()
 
     @property
     def mode(self) -> Mode:
@@ -51,6 +65,10 @@ class Machine:
         """A person turns the key switch."""
         self._key = mode
         self._site.timeline.touch()
+
+    def _moment(self) -> tuple[float, int]:
+        """Names the present state of the world: what was worked out at this moment still holds while it is the same."""
+        return self._site.timeline.now_ms, self._site.timeline.revision
 
     def _read(self, name: str, truth: Signal) -> Signal:
         return self._site.bank.read(self._path[name], truth)

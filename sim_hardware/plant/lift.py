@@ -16,6 +16,7 @@ from sim_hardware.plant.load import DeckEdges, Load
 from sim_hardware.plant.piston import Piston
 from sim_hardware.plant.profile import MotionFigures
 from sim_hardware.plant.space import MOVER_WIDTH_MM
+from sim_hardware.plant.timeline import Mechanism
 from sim_hardware.plant.violation import ViolationKind
 from sim_hardware.plant.zone import ZoneCircuit
 
@@ -137,12 +138,19 @@ class LiftMachine(Machine):
         self.axis.on_crash = self._crashed
         self.open_shaft_doors: set[int] = set()
         self.rope_slack = False
+        self._loads_moment = (-1.0, -1)
+        self._loads: tuple[Load, ...] = ()
         self._top_open = self._bottom_open = self._governor_acted = False
         self._beyond = False
         zone.supply(self.axis, self.pins)
         zone.limit(self.axis)
 
     # mechanics
+
+    @property
+    def mechanisms(self) -> tuple[Mechanism, ...]:
+        """Hoist and pins."""
+        return self.axis, self.pins
 
     @property
     def z(self) -> float:
@@ -196,6 +204,12 @@ class LiftMachine(Machine):
 
     def loads(self) -> tuple[Load, ...]:
         """Cars above the platform, or above the shuttle that is docked on it."""
+        moment = self._moment()
+        if moment != self._loads_moment:
+            self._loads_moment, self._loads = moment, self._look()
+        return self._loads
+
+    def _look(self) -> tuple[Load, ...]:
         if self.rider is not None:
             return self.rider.loads() if self.rider.docked_truly else ()
         resting = [Load(car, car.dx_mm, car.dy_mm, resting=True) for car in self._site.scene.on(self.seat)]

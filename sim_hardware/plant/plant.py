@@ -12,12 +12,13 @@ from controller.config.models import VehicleEntry
 from controller.garage import Layout, PositionKind, Side
 from sim_hardware.plant.body import HEADING, PersonBody, Scene, SeatKind, VehicleBody, VehicleSpec
 from sim_hardware.plant.cabin import CabinMachine
-from sim_hardware.plant.device import Site
+from sim_hardware.plant.device import Machine, Site
 from sim_hardware.plant.judge import Judge
 from sim_hardware.plant.lift import LiftMachine
 from sim_hardware.plant.ports import CabinPort, LiftPort, SafetyPort, ShuttlePort
 from sim_hardware.plant.sensors import SensorBank
 from sim_hardware.plant.shuttle import ShuttleMachine
+from sim_hardware.plant.sight_lines import seen_from
 from sim_hardware.plant.snapshot import CabinPose, LiftPose, PersonPose, PlantSnapshot, ShuttlePose, VehiclePose
 from sim_hardware.plant.space import Space
 from sim_hardware.plant.timeline import Timeline
@@ -54,6 +55,7 @@ class Plant:
         }
         self._grips = [ForkGrip(self.site, shuttle) for shuttle in self._shuttles.values()]
         self._safety = SafetyTerminals(self.timeline, self.sensors, self._zones)
+        self._owners = {mechanism: machine for machine in self._machines() for mechanism in machine.mechanisms}
         self._introduce()
         self.judge.watch(self.site, self._lifts.values(), self._shuttles.values(), self._cabins.values())
         for entry in layout.config.vehicles:
@@ -131,7 +133,7 @@ class Plant:
             next_ms = min(end_ms, timeline.next_ms())
             if timeline.moving:
                 next_ms = min(next_ms, timeline.now_ms + SLICE_MS)
-                timeline.touch()
+                self._stir()
             timeline.now_ms = max(next_ms, timeline.now_ms)
             timeline.run_due()
 
@@ -163,7 +165,13 @@ class Plant:
         return body
 
     def add_person(self, person: PersonBody) -> None:
-        """Bring a person into the picture."""
+        """Bring a person into the picture.
+
+        Raises:
+            ValueError: somebody of that name is there already; the judge would lose sight of one of them.
+        """
+        if person.id in self.scene.people:
+            raise ValueError(f"there is a person {person.id!r} already")
         self.scene.people[person.id] = person
         self.timeline.touch()
 
@@ -214,6 +222,16 @@ class Plant:
             cabin.settle()
         self.judge.check()
 
+    def _stir(self) -> None:
+        """Note whose mechanisms are in motion; cars on their own wheels are noted for all."""
+        self.timeline.changed = True
+        for mechanism in self.timeline.moving:
+            machine = self._owners.get(mechanism)
+            if machine is None:
+                self.timeline.touch()
+            else:
+                machine.stirred += 1
+
     def _introduce(self) -> None:
         """Tell machines of each other, and put the outer doors under their own supply."""
         shuttles = tuple(self._shuttles.values())
@@ -227,6 +245,12 @@ class Plant:
                 lift.reaching = tuple(self._shuttles[device] for device in reached)
         for cabin in self._cabins.values():
             cabin.reaching = tuple(self._shuttles[device] for device in self.layout.reached_by(cabin.spec.position))
+
+        for machine in self._machines():
+            machine.sees = seen_from(machine, self._machines())
+
+    def _machines(self) -> tuple[Machine, ...]:
+        return (*self._lifts.values(), *self._shuttles.values(), *self._cabins.values())
 
     def _store(self, entry: VehicleEntry) -> None:
         spec = VehicleSpec(entry.id, entry.length_mm, entry.width_mm, entry.height_mm, entry.weight_kg)

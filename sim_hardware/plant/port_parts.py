@@ -178,7 +178,7 @@ class DevicePort(Protocol):
 
     @property
     def revision(self) -> int:
-        """Changes whenever any sensor of the plant may have changed."""
+        """Changes whenever a sensor of this port may have changed."""
 
     @property
     def mode(self) -> Mode:

@@ -14,8 +14,8 @@ Conventions
       positive. Up is positive. Turntable: millidegrees, 0 and 180000 in line with the doors, travel range 0 to 180000.
     * Booleans keep the contract's wiring: True is the safe level where the tag's name says ``clear``, ``closed``,
       ``taut``, ``ok``.
-    * ``revision`` of every port is the plant's: while it has not changed since the last scan, no sensor of any port has
-      changed either, and a program may keep its input image.
+    * While a port's ``revision`` has not changed since the last scan, none of its sensors has changed either, and a
+      program may keep its input image. Each port has its own; motion elsewhere that it cannot see does not change it.
 
 Sensor paths for fault injection are ``device.name`` with the name given below in each docstring as *path*; most are the
 contract's tag names (``lift1.pins_extended``, ``cabin1.outer_closed``, ``shuttle1.target_left_clear``).
@@ -368,7 +368,7 @@ class SafetyPort(Protocol):
 
     @property
     def revision(self) -> int:
-        """Changes whenever any sensor of the plant may have changed."""
+        """Changes whenever a sensor of this port may have changed."""
 
     def enable_torque(self, zone: int, *, on: bool) -> None:
         """Output: the zone's safe-torque-off relays. Off stops every drive of the zone in category 0 at once."""

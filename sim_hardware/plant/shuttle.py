@@ -17,6 +17,7 @@ from sim_hardware.plant.load import DeckEdges, Load
 from sim_hardware.plant.piston import Piston
 from sim_hardware.plant.profile import MotionFigures
 from sim_hardware.plant.space import LEVEL_TOLERANCE_MM, MOVER_WIDTH_MM, SWITCH_REACH_MM
+from sim_hardware.plant.timeline import Mechanism
 from sim_hardware.plant.violation import ViolationKind
 from sim_hardware.plant.zone import ZoneCircuit
 
@@ -118,10 +119,17 @@ class ShuttleMachine(Machine):
             site.timeline, site.bank, transfer.engage_s, f"{spec.id}.forks_raised", f"{spec.id}.forks_lowered"
         )
         self._off_level: int | None = None
+        self._loads_moment = (-1.0, -1)
+        self._loads: tuple[Load, ...] = ()
         zone.supply(self.axis, self.fork_axis, self.hoist)
         zone.limit(self.axis, self.fork_axis)
 
     # mechanics
+
+    @property
+    def mechanisms(self) -> tuple[Mechanism, ...]:
+        """Travel, forks and hoist."""
+        return self.axis, self.fork_axis, self.hoist
 
     @property
     def way(self) -> float:
@@ -241,6 +249,12 @@ class ShuttleMachine(Machine):
 
     def loads(self) -> tuple[Load, ...]:
         """What is on its deck and forks."""
+        moment = self._moment()
+        if moment != self._loads_moment:
+            self._loads_moment, self._loads = moment, self._look()
+        return self._loads
+
+    def _look(self) -> tuple[Load, ...]:
         scene = self._site.scene
         resting = tuple(Load(car, car.dx_mm, car.dy_mm, resting=True) for car in scene.on(self.deck))
         return resting + tuple(Load(car, car.dx_mm, y, resting=False) for car, y in self.carried())

@@ -26,7 +26,7 @@ class Mechanism(Protocol):
 class Timeline:
     """The plant's time in ms since it was built.
 
-    ``revision`` grows whenever a sensor may read differently; programs may skip scans while it stands still.
+    ``revision`` grows with every change other than motion under way; what moves is told by ``moving``.
     """
 
     def __init__(self) -> None:
