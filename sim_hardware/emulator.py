@@ -118,12 +118,12 @@ class Emulator:
 
         Raises:
             KeyError: no running server serves this link.
-            ValueError: its wire cannot be disturbed; the emulator was made without ``faulty_wires``.
+            TypeError: its wire cannot be disturbed; the emulator was made without ``faulty_wires``.
         """
         server = self.server(link)
         wire = server.wire if isinstance(server, OpcUaServer) else server
         if not isinstance(wire, ModbusTcpServer | ModbusRtuServer | WireRelay):
-            raise ValueError(f"link {link}: this emulator was made without faulty_wires")
+            raise TypeError(f"link {link}: this emulator was made without faulty_wires")
         wire.fault = fault
 
     @property
@@ -139,7 +139,8 @@ class Emulator:
             EmulatorError: a port is in use, a profile or certificate is wrong. Nothing stays open then.
         """
         try:
-            for link in self.config.links:
+            # OPC UA servers take a second each to build: what is quick to fail comes first.
+            for link in sorted(self.config.links, key=lambda link: isinstance(link, OpcUaLink)):
                 server = self._make(link)
                 if server is not None:
                     await self._open(link, server)
@@ -159,9 +160,7 @@ class Emulator:
         """Stop time and close every server, within a few seconds."""
         if self._scanning is not None:
             self._scanning.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._scanning
-            self._scanning = None
+            await asyncio.wait({self._scanning})  # does not raise: a failure is told by ``scan_failure``
         stopping = [asyncio.create_task(running.server.stop()) for running in self._running]
         self._running.clear()
         if not stopping:

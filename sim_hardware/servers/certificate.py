@@ -28,8 +28,8 @@ class CertificateError(ValueError):
 def server_security(link: OpcUaLink, state_dir: Path) -> ServerSecurity | None:
     """Security of a link's emulated server; None for a link without.
 
-    The certificate is the one that the link pins as ``server_certificate``, the key the file beside it with the
-    ending ``.key``. Where neither exists both are made; where the link pins none, they are made below ``state_dir``.
+    The certificate is the one that the link pins as ``server_certificate``, the key is the file ``NAME-key.pem``
+    beside it. Where neither exists both are made; where the link pins none, they are made below ``state_dir``.
 
     Raises:
         CertificateError: one of the two files is missing, or they cannot be written.
@@ -37,7 +37,7 @@ def server_security(link: OpcUaLink, state_dir: Path) -> ServerSecurity | None:
     if link.security == "none":
         return None
     certificate = link.server_certificate or state_dir / f"{link.id}-server.pem"
-    key = certificate.with_suffix(".key")
+    key = certificate.with_name(f"{certificate.stem}-key.pem")
     if certificate.exists() != key.exists():
         missing = key if certificate.exists() else certificate
         raise CertificateError(f"{missing} is missing; remove its partner to have both made anew")

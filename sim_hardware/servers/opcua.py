@@ -7,9 +7,10 @@ the command nodes.
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -115,7 +116,9 @@ class OpcUaServer:
         # The library reports a refused write as a warning and a lost client as an error; neither is one here.
         logging.getLogger("asyncua").setLevel(logging.CRITICAL)
         server = Server(user_manager=self._logins)  # type: ignore[arg-type]  # the library types its own class only
-        await server.init()
+        # The library makes 6,000 nodes; collecting garbage in between takes 40 % longer and finds none.
+        with _uncollected():
+            await server.init()
         await server.set_application_uri(APPLICATION_URI)
         server.set_endpoint(self.url)
         address = urlsplit(self.url)
@@ -138,7 +141,7 @@ class OpcUaServer:
             return
         server.set_security_policy([ua.SecurityPolicyType.Basic256Sha256_SignAndEncrypt])
         await server.load_certificate(self._security.certificate)
-        await server.load_private_key(self._security.private_key)
+        await server.load_private_key(self._security.private_key, format="pem")
         if self._security.trusted is not None:
             server.set_certificate_validator(_only(self._security.trusted))
 
@@ -204,6 +207,17 @@ class OpcUaServer:
                     last[key] = value.Value
                     for handle, callback in tuple(attribute.datachange_callbacks.items()):
                         await callback(handle, value)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _only(trusted: Path) -> CertificateValidatorMethod:
