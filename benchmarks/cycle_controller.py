@@ -1,0 +1,92 @@
+"""The controller's side of the cycle benchmark: the whole control process, with every cycle's lateness kept.
+
+Usage: python -m benchmarks.cycle_controller PORTS_JSON API_PORT
+Reads commands by line: ``mark`` prints a JSON line with the figures since the last mark, end of input ends it
+regularly. Nothing is taken out of the control process for the measurement, and its API is a process of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import sys
+import tempfile
+from array import array
+from pathlib import Path
+
+import uvloop
+
+from benchmarks.bench_garage import CONFIG, on_ports
+from controller.shell.pace import Pace
+from controller.shell.run import run
+
+SLOTS = 100_000
+SLOT_US = 10
+"""Lateness is counted in slots of 10 us up to a second; the last slot holds everything above."""
+
+
+class CountingPace(Pace):
+    """A pace that counts how often each lateness came, and since the last mark."""
+
+    __slots__ = ("_counts", "_overruns_at_mark")
+
+    def __init__(self, period_ms: int) -> None:
+        super().__init__(period_ms)
+        self._counts = array("Q", bytes(8 * SLOTS))
+        self._overruns_at_mark = 0
+
+    def begin(self, now_ns: int) -> None:
+        """Count this cycle's lateness as well."""
+        slot = max(0, now_ns - self.due_ns) // (1000 * SLOT_US)
+        self._counts[min(slot, SLOTS - 1)] += 1
+        super().begin(now_ns)
+
+    def mark(self) -> dict[str, float]:
+        """Figures since the last mark, lateness in ms; begins a new count."""
+        total = sum(self._counts)
+        figures = {
+            "cycles": total,
+            "overruns": self.overruns - self._overruns_at_mark,
+            "p50_ms": self._quantile(total, 0.5),
+            "p99_ms": self._quantile(total, 0.99),
+            "max_ms": self._quantile(total, 1.0),
+        }
+        self._counts = array("Q", bytes(8 * SLOTS))
+        self._overruns_at_mark = self.overruns
+        return figures
+
+    def _quantile(self, total: int, share: float) -> float:
+        passed = 0
+        for slot, count in enumerate(self._counts):
+            passed += count
+            if count and passed >= share * total:
+                return (slot + 1) * SLOT_US / 1000
+        return 0.0
+
+
+async def main(ports: dict[str, int], api_port: int, state_dir: Path) -> None:
+    """Run the control process until standard input ends."""
+    config = on_ports(CONFIG, ports)
+    pace = CountingPace(config.controller.period_ms)
+    loop = asyncio.get_running_loop()
+    running = asyncio.create_task(
+        run(config, state_dir, api=True, host="127.0.0.1", port=api_port, signals=False, pace=pace)
+    )
+
+    def on_command() -> None:
+        if sys.stdin.readline():
+            sys.stdout.write(json.dumps(pace.mark()) + "\n")
+            sys.stdout.flush()
+        else:
+            loop.remove_reader(sys.stdin.fileno())
+            running.cancel()
+
+    loop.add_reader(sys.stdin.fileno(), on_command)
+    await asyncio.wait({running})
+
+
+if __name__ == "__main__":
+    logging.basicConfig(level=logging.WARNING)
+    with tempfile.TemporaryDirectory() as folder, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(main(json.loads(sys.argv[1]), int(sys.argv[2]), Path(folder)))
