@@ -53,10 +53,11 @@ DeviceValues = tuple[tuple[Value | None, ...], frozenset[int]]
 
 @dataclass(frozen=True, slots=True)
 class ExchangeResult:
-    """What one round trip brought: values and bad tags by device, and per device why there are none."""
+    """What one round trip brought: values and bad tags by device, per device what went wrong, and who was written."""
 
     values: Mapping[str, DeviceValues]
     faults: Mapping[str, Fault]
+    written: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,21 +130,24 @@ class OpcUaConnection:
     async def exchange(self, outputs: PermittedOutputs | None) -> ExchangeResult:
         """One batched Write and one batched Read, sent together; each bounded by the settings' ``timeout_ms``.
 
-        The device of a refused write has no values in the result: what stands in its mailbox is then unknown.
+        The device of a refused write has no values in the result: what stands in its mailbox is then unknown. A
+        device whose outputs cannot be encoded is not written and still read.
 
         Raises:
             BaseException: any of ``failure.WIRE_ERRORS``; the connection must then be closed.
         """
         await self._keep_up()
         faults = dict(self.device_faults)
+        refused: dict[str, Fault] = {}
         writes = [] if outputs is None else self._writes(outputs, faults)
         if writes:
             nodes = list(itertools.chain.from_iterable(values for _, values in writes))
             statuses, results = await self._write_and_read(nodes)
-            faults |= _refused(writes, statuses)
+            refused = _refused(writes, statuses)
         else:
             results = await self._client.uaclient.session.read(self._read)
-        return ExchangeResult(dict(self._decoded(results, faults)), faults)
+        written = frozenset(device.plan.device for device, _ in writes)
+        return ExchangeResult(dict(self._decoded(results, refused)), faults | refused, written)
 
     async def close(self, *, politely: bool) -> None:
         """End session and transport, within 0.3 s. Not politely: only the transport, at once."""
@@ -216,14 +220,14 @@ class OpcUaConnection:
         return writes
 
     def _decoded(
-        self, results: Sequence[ua.DataValue], faults: Mapping[str, Fault]
+        self, results: Sequence[ua.DataValue], refused: Mapping[str, Fault]
     ) -> Iterator[tuple[str, DeviceValues]]:
         if len(results) != len(self._read.NodesToRead):
             raise failure.AnswerError(f"{len(results)} results for {len(self._read.NodesToRead)} read nodes")
         start = 0
         for device in self._devices:
             end = start + len(device.status_ids)
-            if device.plan.device not in faults:
+            if device.plan.device not in refused:
                 yield device.plan.device, device.decoder.decode(results[start:end])
             start = end
 

@@ -26,8 +26,8 @@ from plc_drivers.reading import Fault
 _STOP_S = 0.9
 """Longest time for closing; ``stop`` promises a second."""
 _RESTART_S = 1.0
-_NOT_CONNECTED = Fault("NOT_CONNECTED", "The link has not connected yet.", "Wait; if it stays, see the link's fault.")
-_STOPPED = Fault("LINK_STOPPED", "The link has been stopped.", "Start the controller.")
+_NOT_CONNECTED = Fault("NOT_CONNECTED", "The link has not connected yet.", "Wait; the link's fault says what it meets.")
+_STOPPED = Fault("LINK_CLOSED", "The link has been stopped.", "Start the controller again.")
 
 
 class OpcUaLink:
@@ -110,10 +110,10 @@ class OpcUaLink:
     def exchange(self, outputs: PermittedOutputs | None) -> bool:
         """Begin one round trip, or keep the outputs for the next one (False); see the protocol.
 
-        While the link is down nothing begins and nothing is kept: it returns False and ``busy`` stays False.
+        While the link is down nothing begins and nothing is kept (H11): it returns True, and ``busy`` stays False.
         """
         if self._state is not LinkState.UP:
-            return False
+            return True
         begins = not self._busy
         if outputs is not None or not self._waiting:
             self._outputs = outputs
@@ -224,7 +224,7 @@ class OpcUaLink:
     def _keep_result(self, result: ExchangeResult, outputs: PermittedOutputs | None, sent_ms: int) -> None:
         at_ms = self._clock_ms()
         for device, (values, bad_tags) in result.values.items():
-            wanted = None if outputs is None else outputs.get(device)
+            wanted = None if outputs is None or device not in result.written else outputs.get(device)
             written = None if wanted is None else wanted.heartbeat
             self._answers[device] = RawAnswer(values, bad_tags, sent_ms, at_ms, written)
         self._faults = dict(result.faults)
@@ -261,7 +261,7 @@ class OpcUaLink:
         self._task = None
         self._fail(
             Fault(
-                "LINK_DEFECT",
+                "LINK_CRASHED",
                 f"The link failed with {type(error).__name__}: {error}; it starts again.",
                 "This is a fault of the controller: report it with a diagnostics bundle.",
             )

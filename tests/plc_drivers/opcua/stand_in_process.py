@@ -33,6 +33,10 @@ class StandInProcess:
     def url(self) -> str:
         return f"opc.tcp://127.0.0.1:{self.port}"
 
+    @property
+    def runs(self) -> bool:
+        return self._process is not None
+
     def start(self) -> None:
         """Start it, on the port that it had before."""
         command = [sys.executable, "-m", "tests.plc_drivers.opcua.stand_in", json.dumps(self._options)]

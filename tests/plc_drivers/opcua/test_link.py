@@ -22,6 +22,7 @@ from plc_drivers.binding import DeviceBinding
 from plc_drivers.contract import DEFINITIONS, CommandCode, DeviceKind
 from plc_drivers.device_watch import DeviceWatch
 from plc_drivers.link import LinkState
+from plc_drivers.opcua import connection
 from plc_drivers.opcua.link import OpcUaLink
 from plc_drivers.opcua.settings import OpcUaSecurity, OpcUaSettings, OpcUaSettingsError, load_credentials
 from plc_drivers.outputs import DeviceOutputs, MailboxCommand, PermittedOutputs
@@ -39,9 +40,31 @@ SAFETY1 = DeviceBinding("safety1", 9, DeviceKind.SAFETY)
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[StandInProcess]:
-    devices = {"lift1": ("LIFT", 7), "cabin1": ("CABIN", 8), "safety1": ("SAFETY", 9)}
-    with StandInProcess(devices, namespaces_before=3) as process:
+    devices = {
+        "lift1": ("LIFT", 7),
+        "cabin1": ("CABIN", 8),
+        "safety1": ("SAFETY", 9),
+        "lift-without-station": ("LIFT", 10),
+        "lift-of-wrong-type": ("LIFT", 11),
+        "lift-that-loses-a-node": ("LIFT", 12),
+    }
+    broken = {"without": ["lift-without-station.station"], "types": {"lift-of-wrong-type.rope_taut": "UInt16"}}
+    with StandInProcess(devices, namespaces_before=3, **broken) as process:
         yield process
+
+
+@pytest.fixture(scope="module")
+def mortal_process() -> Iterator[StandInProcess]:
+    with StandInProcess({"lift1": ("LIFT", 7)}) as process:
+        yield process
+
+
+@pytest.fixture
+def mortal(mortal_process: StandInProcess) -> StandInProcess:
+    """A server that may be frozen and killed."""
+    if not mortal_process.runs:
+        mortal_process.start()
+    return mortal_process
 
 
 def outputs(heartbeat: int = 1, device: str = "lift1", **fields: Any) -> PermittedOutputs:
@@ -49,7 +72,8 @@ def outputs(heartbeat: int = 1, device: str = "lift1", **fields: Any) -> Permitt
 
 
 def settings(url: str, **changes: Any) -> OpcUaSettings:
-    return OpcUaSettings("opc", url, **changes)
+    """Settings that a busy test machine does not run into."""
+    return OpcUaSettings("opc", url, **({"timeout_ms": 3000, "connect_timeout_ms": 10_000} | changes))
 
 
 @asynccontextmanager
@@ -150,14 +174,14 @@ async def test_outputs_that_do_not_fit_the_device_are_not_written_and_named(serv
     async with running(OpcUaLink(settings(server.url), [LIFT1])) as link:
         await trip(link, outputs(permits=frozenset({"fly"})))
         assert fault_code(link) == "OUTPUTS_REFUSED"
-        assert "lift1" not in link.answers()
+        assert link.answers()["lift1"].written is None
         await trip(link, outputs(2))
         assert link.faults() == {}
 
 
 async def test_h11_outputs_given_while_the_link_is_down_are_never_sent_later(server: StandInProcess) -> None:
     async with running(OpcUaLink(settings(server.url), [LIFT1])) as link:
-        assert not link.exchange(outputs(999))
+        assert link.exchange(outputs(999))
         assert not link.busy()
         await trip(link)
         assert server.order("read", "lift1.controller_heartbeat") != 999
@@ -243,26 +267,28 @@ async def test_a_refused_write_fails_the_device_and_names_the_node(server: Stand
         server.order("lock", "lift1.cmd_seq", value=True)
 
 
-async def test_a_node_that_vanishes_at_run_time_is_one_bad_tag() -> None:
-    with StandInProcess({"lift1": ("LIFT", 7)}) as process:
-        async with running(OpcUaLink(settings(process.url), [LIFT1])) as link:
-            await trip(link)
-            process.order("remove", "lift1.rope_taut")
-            await trip(link)
-            assert link.answers()["lift1"].bad_tags == {LIFT.status_index["rope_taut"]}
+async def test_a_node_that_vanishes_at_run_time_is_one_bad_tag(server: StandInProcess) -> None:
+    name = "lift-that-loses-a-node"
+    async with running(OpcUaLink(settings(server.url), [DeviceBinding(name, 12, DeviceKind.LIFT)])) as link:
+        await trip(link)
+        server.order("remove", f"{name}.rope_taut")
+        await trip(link)
+        assert link.answers()[name].bad_tags == {LIFT.status_index["rope_taut"]}
 
 
-async def test_missing_nodes_and_wrong_types_leave_out_their_device_and_are_named() -> None:
-    devices = {"lift1": ("LIFT", 7), "lift2": ("LIFT", 8), "lift3": ("LIFT", 9)}
-    broken = {"without": ["lift2.station"], "types": {"lift3.rope_taut": "UInt16"}}
-    bindings = [DeviceBinding(name, number, DeviceKind.LIFT) for name, (_, number) in devices.items()]
-    with StandInProcess(devices, **broken) as process:
-        async with running(OpcUaLink(settings(process.url), bindings)) as link:
-            await trip(link, outputs(1))
-            assert set(link.answers()) == {"lift1"}
-            assert (fault_code(link, "lift2"), fault_code(link, "lift3")) == ("NODES_MISSING", "WRONG_NODE_TYPE")
-            assert "s=lift2.station" in link.faults()["lift2"].detail
-            assert "lift3.rope_taut" in link.faults()["lift3"].detail
+async def test_missing_nodes_and_wrong_types_leave_out_their_device_and_are_named(server: StandInProcess) -> None:
+    lacking, twisted = "lift-without-station", "lift-of-wrong-type"
+    bindings = [
+        LIFT1,
+        DeviceBinding(lacking, 10, DeviceKind.LIFT),
+        DeviceBinding(twisted, 11, DeviceKind.LIFT),
+    ]
+    async with running(OpcUaLink(settings(server.url), bindings)) as link:
+        await trip(link, outputs(1))
+        assert set(link.answers()) == {"lift1"}
+        assert (fault_code(link, lacking), fault_code(link, twisted)) == ("NODES_MISSING", "WRONG_NODE_TYPE")
+        assert f"s={lacking}.station" in link.faults()[lacking].detail
+        assert f"{twisted}.rope_taut" in link.faults()[twisted].detail
 
 
 async def test_an_unknown_namespace_is_named_and_tried_again_for_ever(server: StandInProcess) -> None:
@@ -289,32 +315,52 @@ async def test_a_profile_binds_tags_to_other_nodes(server: StandInProcess) -> No
 # --- losses -------------------------------------------------------------------------------------------------
 
 
-async def test_a_server_that_dies_and_comes_back_is_found_again() -> None:
-    with StandInProcess({"lift1": ("LIFT", 7)}) as process:
-        async with running(OpcUaLink(settings(process.url), [LIFT1])) as link:
+async def test_a_server_that_dies_and_comes_back_is_found_again(mortal: StandInProcess) -> None:
+    async with running(OpcUaLink(settings(mortal.url), [LIFT1])) as link:
+        await trip(link, outputs(1))
+        mortal.kill()
+        await until(lambda: link.status().state is not LinkState.UP)
+        assert fault_code(link) in {"CONNECTION_LOST", "CONNECT_FAILED"}
+        assert "lift1" in link.answers()
+        await asyncio.to_thread(mortal.start)
+        await trip(link, outputs(2))
+        assert (link.status().connects, link.faults()) == (2, {})
+
+
+async def test_a_frozen_server_is_a_time_out_and_is_found_again_when_it_thaws(mortal: StandInProcess) -> None:
+    quick = settings(mortal.url, timeout_ms=100, connect_timeout_ms=1000)
+    async with running(OpcUaLink(quick, [LIFT1])) as link:
+        await trip(link, outputs(1))
+        mortal.freeze()
+        assert link.exchange(outputs(2))
+        await until(lambda: link.status().timeouts > 0)
+        assert not link.busy()
+        await until(lambda: fault_code(link) == "CONNECT_TIMEOUT")
+        mortal.thaw()
+        await until(lambda: link.exchange(outputs(3)) and link.answers()["lift1"].written == 3, 30)
+
+
+async def test_a_connection_is_renewed_before_its_channel_ends(
+    mortal: StandInProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "CHANNEL_LIFETIME_MS", 400)
+    async with running(OpcUaLink(settings(mortal.url, timeout_ms=5000), [LIFT1])) as link:
+        end = time.monotonic() + 1.2
+        while time.monotonic() < end:
             await trip(link, outputs(1))
-            process.kill()
+        assert (link.status().connects, link.faults()) == (1, {})
+
+
+async def test_nothing_is_printed_when_a_server_vanishes(
+    mortal: StandInProcess, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with caplog.at_level(logging.WARNING):
+        async with running(OpcUaLink(settings(mortal.url), [LIFT1])) as link:
+            await trip(link)
+            mortal.kill()
             await until(lambda: link.status().state is not LinkState.UP)
-            assert fault_code(link) in {"CONNECTION_LOST", "CONNECT_FAILED"}
-            assert "lift1" in link.answers()
-            await asyncio.to_thread(process.start)
-            await trip(link, outputs(2))
-            assert (link.status().connects, link.faults()) == (2, {})
-
-
-async def test_a_frozen_server_is_a_time_out_and_is_found_again_when_it_thaws() -> None:
-    with StandInProcess({"lift1": ("LIFT", 7)}) as process:
-        quick = settings(process.url, timeout_ms=100, connect_timeout_ms=300)
-        async with running(OpcUaLink(quick, [LIFT1])) as link:
-            await trip(link, outputs(1))
-            process.freeze()
-            assert link.exchange(outputs(2))
-            await until(lambda: link.status().timeouts > 0)
-            assert not link.busy()
-            await until(lambda: fault_code(link) == "CONNECT_TIMEOUT")
-            process.thaw()
-            await trip(link, outputs(3))
-            assert link.answers()["lift1"].written == 3
+    assert caplog.records == []
+    assert capfd.readouterr() == ("", "")
 
 
 async def test_a_dead_server_does_not_delay_another_link(server: StandInProcess) -> None:
@@ -349,19 +395,7 @@ async def test_an_absent_server_never_blocks_start_or_stop() -> None:
         port = taken.getsockname()[1]
     async with running(OpcUaLink(settings(f"opc.tcp://127.0.0.1:{port}"), [LIFT1])) as link:
         await until(lambda: fault_code(link) == "CONNECT_FAILED")
-    assert (link.status().state, fault_code(link)) == (LinkState.CLOSED, "LINK_STOPPED")
-
-
-async def test_nothing_is_printed_when_a_server_vanishes(
-    caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
-) -> None:
-    with caplog.at_level(logging.WARNING), StandInProcess({"lift1": ("LIFT", 7)}) as process:
-        async with running(OpcUaLink(settings(process.url), [LIFT1])) as link:
-            await trip(link)
-            process.kill()
-            await until(lambda: link.status().state is not LinkState.UP)
-    assert caplog.records == []
-    assert capfd.readouterr() == ("", "")
+    assert (link.status().state, fault_code(link)) == (LinkState.CLOSED, "LINK_CLOSED")
 
 
 # --- security -----------------------------------------------------------------------------------------------

@@ -1,0 +1,1 @@
+"""Tests of the device contract and the links."""
