@@ -18,6 +18,7 @@ from controller.config import reference
 from controller.core.events import CoreEvent
 from controller.core.publish import HIDDEN
 from plc_drivers import contract_tables
+from safety import interlock_table
 
 ROOT = Path(__file__).parent.parent
 
@@ -28,6 +29,7 @@ def pages() -> dict[Path, str]:
     return {
         Path("docs/api.md"): api_reference.markdown(event_kinds()),
         Path("docs/configuration.md"): reference.markdown(),
+        Path("docs/interlocks.md"): interlock_table.document(),
         **contract,
     }
 
