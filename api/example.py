@@ -19,7 +19,7 @@ ORDER: dict[str, Any] = {
     "accepted_at": 1_767_225_600_000,
     "started_at": 1_767_225_600_400,
     "ended_at": None,
-    "eta_ms": 74_000,
+    "eta_ms": 1_767_225_674_000,
     "waiting_for": None,
     "outcome": None,
 }

@@ -20,9 +20,15 @@ export class Cabins {
   update(data) {
     for (const [id, item] of this.cards) {
       const view = data.cabins.get(id);
-      if (view) refresh(item, view, data.devices.get(id), data.vehicles.get(view.vehicle ?? ""));
+      if (view) refresh(item, view, data.devices.get(id), standing(data, view, item.cabin));
     }
   }
+}
+
+/** The car that stands in the cabin; the one it waits for is still elsewhere. */
+function standing(data, view, cabin) {
+  const vehicle = data.vehicles.get(view.vehicle ?? "");
+  return vehicle?.position === `${cabin.id}-bay` ? vehicle : undefined;
 }
 
 function card(cabin) {

@@ -4,7 +4,7 @@ import { html, say, setClass, svg } from "./element.js";
 import { cabinFigure, carFigure, liftFigure, shuttleFigure } from "./figures.js";
 import { Motion } from "./motion.js";
 import { Plan } from "./plan.js";
-import { phase, sign, whereabouts } from "./words.js";
+import { phase, plain, sign, whereabouts } from "./words.js";
 
 const NAME_PIXELS_MIN = 6.2;
 const WIDE = 0.9;
@@ -202,7 +202,7 @@ export class Drawing {
     }
     setClass(parts.light, "is-green", view.light === "green");
     setClass(parts.light, "is-red", view.light === "red");
-    say(parts.phase, phase(view.phase));
+    say(parts.phase, plain(view.phase));
     const bay = this.places.get(`${id}-bay`)?.firstElementChild;
     if (bay) say(bay, `${id}: ${phase(view.phase)}, light ${view.light}, sign ${sign(view.sign) || "blank"}`);
   }

@@ -17,6 +17,12 @@ export class Feed {
     this.heardAt = null;
     this.dataAt = null;
     this.source = null;
+    this.clock = 0;
+  }
+
+  /** The time by the controller's clock, in Unix ms; the page's own clock may be wrong. */
+  now() {
+    return Date.now() + this.clock;
   }
 
   open() {
@@ -50,6 +56,7 @@ export class Feed {
     const now = performance.now();
     this.heardAt = now;
     this.dataAt = now;
+    this.clock = frame.at_ms - Date.now();
     const changed = new Map();
     for (const name of SECTIONS) {
       const section = this.data[name];

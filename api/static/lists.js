@@ -55,13 +55,13 @@ function explain(node, title, code, cause, remedy, more = "") {
 
 // --- orders -----------------------------------------------------------------------------------------------------
 
-export function showOrders(data, onWithdraw) {
+export function showOrders(data, now, onWithdraw) {
   const all = [...data.orders.values()].sort((a, b) => a.accepted_at - b.accepted_at);
   const open = all.filter((order) => !ENDED.has(order.state));
   const ended = all.filter((order) => ENDED.has(order.state)).sort((a, b) => (b.ended_at ?? 0) - (a.ended_at ?? 0));
   say(byId("orders-count"), open.length > 0 ? String(open.length) : "");
   const list = byId("orders-list");
-  keep(list, open, (order) => order.id, () => orderCard(onWithdraw), updateOrder);
+  keep(list, open, (order) => order.id, () => orderCard(onWithdraw), (node, order) => updateOrder(node, order, now));
   if (open.length === 0) list.append(html("li", { class: "empty" }, "No open orders."));
   keep(byId("ended-list"), ended.slice(0, ENDED_SHOWN), (order) => order.id, card, (node, order) => {
     const outcome = order.outcome ? `: ${order.outcome.text} ${order.outcome.remedy}` : "";
@@ -80,7 +80,7 @@ function orderCard(onWithdraw) {
   return node;
 }
 
-function updateOrder(node, order) {
+function updateOrder(node, order, now) {
   const { parts } = node;
   node.dataset.kind = order.waiting_for ? "wait" : "active";
   node.dataset.order = order.id;
@@ -91,7 +91,7 @@ function updateOrder(node, order) {
   parts.bar.value = order.progress;
   const leg = order.legs > 1 && order.leg > 0 ? `leg ${Math.min(order.leg, order.legs)} of ${order.legs}` : "";
   const phase = order.state === "waiting" ? "" : words.phase(order.phase);
-  const eta = order.eta_ms === null ? "time cannot be told yet" : `about ${words.duration(order.eta_ms)} to go`;
+  const eta = order.eta_ms === null ? "time cannot be told yet" : order.eta_ms > now ? `about ${words.duration(order.eta_ms - now)} to go` : "later than expected";
   say(parts.phase, [phase, leg, eta].filter(Boolean).join(" \u00b7 "));
   parts.waiting.hidden = !order.waiting_for;
   if (order.waiting_for) explain(parts.waiting, "Waits", order.waiting_for.code, order.waiting_for.text, order.waiting_for.remedy);

@@ -9,6 +9,7 @@ import { showAttention, showDevices, showEvent, showGap, showOrders } from "./li
 import * as words from "./words.js";
 
 const JUDGE_MS = 250;
+const COUNTDOWN_MS = 1000;
 const LAYOUT_RETRY_MS = 2000;
 
 const drawing = new Drawing(byId("drawing"), choose);
@@ -86,10 +87,14 @@ function showLists(sections) {
   const has = (...names) => names.some((name) => sections.has(name));
   if (has("garage")) showMode();
   if (has("garage", "devices", "links", "cabins")) showAttention(feed.data);
-  if (has("orders")) showOrders(feed.data, (id) => feed.data.orders.has(id) && withdraw(feed.data.orders.get(id)));
+  if (has("orders")) showAllOrders();
   if (has("devices", "links")) showDevices(feed.data, clearDevice);
   if (has("cabins", "devices", "vehicles")) cabins.update(feed.data);
   if (has("vehicles")) showVehicles();
+}
+
+function showAllOrders() {
+  showOrders(feed.data, feed.now(), (id) => feed.data.orders.has(id) && withdraw(feed.data.orders.get(id)));
 }
 
 function showMode() {
@@ -171,4 +176,5 @@ function setBlocked(button, blocked) {
 wireCommands({ vehicleOf: (name) => feed.data.vehicles.get(name), onVehicle: showChosen });
 byId("drawing").replaceChildren(emptyDrawing("Waiting for the garage's data."));
 setInterval(judge, JUDGE_MS);
+setInterval(() => feed.judge(performance.now()).verdict === "current" && showAllOrders(), COUNTDOWN_MS);
 feed.open();

@@ -165,7 +165,10 @@ class CabinView(Message, frozen=True, kw_only=True):
 
 
 class OrderView(Message, frozen=True, kw_only=True):
-    """An order. Times are Unix milliseconds; ``progress`` is 0 to 1; ``eta_ms`` None when it cannot be told."""
+    """An order. Times are Unix milliseconds; ``progress`` is 0 to 1.
+
+    ``eta_ms`` is when it is expected to have ended, None when that cannot be told.
+    """
 
     id: str
     kind: Literal["retrieve", "store", "relocate"]

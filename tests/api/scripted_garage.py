@@ -251,7 +251,7 @@ class ScriptedGarage:
             accepted_at=_unix_ms(),
             started_at=None,
             ended_at=None,
-            eta_ms=90_000,
+            eta_ms=_unix_ms() + 90_000,
             waiting_for=None,
             outcome=None,
         )
@@ -420,7 +420,14 @@ def busy(garage: ScriptedGarage) -> None:
     if garage.config.garage.layout == "shuttle-garage":
         first = next(c for c in cars if (garage.vehicles[c].position or "").startswith("l3"))
     garage.add_order(
-        "retrieve", first, cabin=cabin, state="active", phase="fetching", progress=0.35, leg=1, eta_ms=74_000
+        "retrieve",
+        first,
+        cabin=cabin,
+        state="active",
+        phase="fetching",
+        progress=0.35,
+        leg=1,
+        eta_ms=_unix_ms() + 74_000,
     )
     garage.add_order(
         "retrieve",
@@ -454,7 +461,7 @@ def handing_over(garage: ScriptedGarage) -> None:
     garage.cabins[cabin] |= {"phase": "leaving", "light": "green", "outer": "open", "sign": "DRIVE_OUT"}
     garage.values[cabin] |= {"vehicle_present": True, "curtain_count": 1, "scanner_clear": False, "outer_closed": False}
     order = garage.add_order(
-        "retrieve", car, cabin=cabin, state="handover", phase="leaving", progress=0.9, eta_ms=20_000
+        "retrieve", car, cabin=cabin, state="handover", phase="leaving", progress=0.9, eta_ms=_unix_ms() + 20_000
     )
     garage.cabins[cabin]["order"] = order.id
 

@@ -226,11 +226,11 @@ async def test_a_car_is_taken_in_and_an_order_withdrawn(api: RunningApi, garage:
 
 
 async def test_orders_show_progress_and_why_they_wait(api: RunningApi, garage: ScriptedGarage) -> None:
-    garage.add_order("retrieve", "kuga-01", state="active", phase="fetching", progress=0.5, leg=1, eta_ms=74_000)
+    garage.add_order("retrieve", "kuga-01", state="active", phase="fetching", progress=0.5, leg=1)
     garage.add_order("retrieve", "mustang-01", waiting_for=reason("CABIN_BUSY", "cabin1 is in use.", "Wait."))
     async with browsing(api) as browser:
         first = browser.page.locator('[data-order="o-1"]')
-        await expect(first).to_contain_text("about 1 min 14 s to go")
+        await expect(first).to_contain_text(re.compile(r"about 1 min [0-3]\d s to go"))
         assert await first.locator("progress").evaluate("bar => bar.value") == 0.5
         second = browser.page.locator('[data-order="o-2"]')
         await expect(second).to_contain_text("cabin1 is in use.")
