@@ -76,6 +76,7 @@ class ModbusRtuLink(PolledLink):
         self._asked: Turn | None = None
         """The turn whose request has left; one that still waits for a quiet line cannot have an answer."""
         self._buffer = b""
+        self._is_stray_burst = False
         self._last_byte_s = 0.0
         self._wait_until_s = 0.0
         self._alarm: asyncio.TimerHandle | None = None
@@ -130,7 +131,7 @@ class ModbusRtuLink(PolledLink):
         port.close()
 
     def _transmit(self, turn: Turn) -> None:
-        self._wait_until_s = time.monotonic() + QUIET_WAIT_S_MAX
+        self._wait_until_s = time.monotonic() + max(QUIET_WAIT_S_MAX, 2 * self._gap_s)
         self._send_when_quiet(turn)
 
     def _send_when_quiet(self, turn: Turn) -> None:
@@ -144,6 +145,7 @@ class ModbusRtuLink(PolledLink):
 
     def _send(self, turn: Turn, now_s: float) -> None:
         self._asked = turn
+        self._is_stray_burst = False
         self._buffer = b""
         data = frame(turn.plan.unit, turn.pdu)
         on_wire_ms = self._settings.wire_ms(len(data))
@@ -178,10 +180,11 @@ class ModbusRtuLink(PolledLink):
 
     def _received(self, data: bytes) -> None:
         now_s = time.monotonic()
-        is_new_burst = now_s - self._last_byte_s > self._gap_s
+        is_new_burst = not self._is_stray_burst or now_s - self._last_byte_s > self._gap_s
         self._last_byte_s = now_s
         turn = self._asked
         if turn is None:
+            self._is_stray_burst = True
             self._rejected += is_new_burst  # A late answer, or somebody else's: nobody waits for it.
             return
         self._buffer = (self._buffer + data)[-BUFFER_MAX:]

@@ -18,6 +18,7 @@ from plc_drivers.modbus.rtu_frame import crc16, find_answer
 from plc_drivers.modbus.rtu_link import ModbusRtuLink
 from plc_drivers.modbus.rtu_witness import RESYNC_AFTER, RtuWitness
 from plc_drivers.modbus.settings import ModbusRtuSettings
+from plc_drivers.profile import Profile
 from tests.eventually import eventually
 from tests.plc_drivers.modbus import fake_line
 from tests.plc_drivers.modbus.driving import Driver, value
@@ -192,6 +193,27 @@ async def test_h10_a_unit_late_every_third_time_gives_no_wrong_value(line: FakeL
     assert len(driver.answers) >= 15
     assert POISON not in driver.seen("lift1", "position_mm")
     assert link.status().rejected >= 9
+
+
+async def test_h10_a_second_answer_while_the_next_request_waits_for_a_quiet_line_is_not_taken(line: FakeLine) -> None:
+    slow = Profile.model_validate({"name": "slow", "modbus": {"minimum_silence_ms": 40}})
+    link = rtu_link(line.path, DeviceBinding("lift1", 1, DeviceKind.LIFT, unit=3, profile=slow), timeout_ms=3000)
+    link.start()
+    driver = Driver(link)
+    await driver.settled(link.answers)
+
+    def twice(call: LineCall) -> None:
+        honest(call)
+        call.later(0.01, call.poison())
+
+    line.script.append(twice)
+    link.exchange(beat(901, "lift1"))
+    link.exchange(beat(902, "lift1"))
+    await eventually(lambda: not link.busy())
+    await link.stop()
+    assert link.answers()["lift1"].written == 902
+    assert POISON not in driver.seen("lift1", "position_mm")
+    assert link.status().rejected == 1
 
 
 async def test_units_take_turns_and_each_gets_its_own_outputs(line: FakeLine) -> None:
