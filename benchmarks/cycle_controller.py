@@ -19,6 +19,7 @@ import uvloop
 
 from benchmarks.bench_garage import CONFIG, on_ports
 from controller.shell.pace import Pace
+from controller.shell.priority import raise_priority
 from controller.shell.run import run
 
 SLOTS = 100_000
@@ -88,5 +89,6 @@ async def main(ports: dict[str, int], api_port: int, state_dir: Path) -> None:
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.WARNING)
+    raise_priority()
     with tempfile.TemporaryDirectory() as folder, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(main(json.loads(sys.argv[1]), int(sys.argv[2]), Path(folder)))

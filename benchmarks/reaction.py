@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 
-from benchmarks.bench_garage import CONFIG, ports_of, process
+from benchmarks.bench_garage import CONFIG, line_of, ports_of, process
 from benchmarks.figure import Figure
+from benchmarks.resting_plcs import DONE
 from controller.config.load import load_config
 
 SECONDS = 60.0
@@ -23,11 +24,10 @@ def run(seconds: float | None) -> list[Figure]:
     with process(*wanted) as plcs:
         ports = ports_of(plcs)
         with process("-m", "benchmarks.reaction_controller", json.dumps(ports)):
-            if plcs.stdout is not None:
-                for line in plcs.stdout:
-                    reaction_us, count = line.split()
-                    reactions.append(int(reaction_us))
-                    held = max(held, int(count))
+            while (line := line_of(plcs).strip()) != DONE:
+                reaction_us, count = line.split()
+                reactions.append(int(reaction_us))
+                held = max(held, int(count))
     if not reactions:
         raise RuntimeError("no permit was ever granted: nothing was measured")
     reactions.sort()

@@ -29,13 +29,14 @@ from controller.shell.cycle import Parts, ScanCycle
 from controller.shell.device_bank import DeviceBank
 from controller.shell.links import open_links, watches_of
 from controller.shell.pace import Pace
+from controller.shell.priority import raise_priority
 from controller.shell.publisher import Publisher
 from plc_drivers.contract import DeviceKind
 from plc_drivers.link import LinkStatus
 from plc_drivers.reading import ProcessImage
 from safety.gate import Gate
 from safety.logic import SafetyLogic
-from safety.verdict import Verdict
+from safety.verdict import Function, Verdict
 from safety.wish import DeviceWish
 
 _WANTED = {DeviceKind.LIFT: "travel", DeviceKind.SHUTTLE: "travel", DeviceKind.CABIN: "outer_close"}
@@ -71,9 +72,11 @@ class WantingCore:
         """The real step, for its cost, with other wishes."""
         result = self._core.step(image, verdict, asks, now, durable_seq)
         wishes = {
-            name: DeviceWish(frozenset({_WANTED[device.definition.kind]}))
+            name: DeviceWish(frozenset({permit}))
             for name, device in image.devices.items()
-            if device.definition.is_commanded
+            if (permit := _WANTED.get(device.definition.kind)) is not None
+            # A permit that was taken away comes back only when it is asked for anew (H11).
+            and Function(name, permit) in verdict.allowed
         }
         return StepResult(events=result.events, wishes=wishes, answers=result.answers)
 
@@ -123,5 +126,6 @@ async def main(config: GarageConfig, state_dir: Path) -> None:
 
 
 if __name__ == "__main__":
+    raise_priority()
     with tempfile.TemporaryDirectory() as folder, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(main(on_ports(CONFIG, json.loads(sys.argv[1])), Path(folder)))

@@ -3,7 +3,8 @@
 Usage: python -m benchmarks.resting_plcs CONFIG [--stops SECONDS]
 Prints one JSON line with the port of each device. With --stops it presses an emergency stop at random moments for
 so many seconds and prints, for each press, the microseconds until the last PLC that held a permit was written to
-without one. Light on purpose, so that the benchmark measures the controller; must never be taken for an emulator.
+without one, and ``done`` at the end. It ends when standard input closes. Light on purpose, so that the benchmark
+measures the controller; must never be taken for an emulator.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ import uvloop
 from controller.config.load import load_config
 from controller.config.models import GarageConfig
 from controller.shell.links import devices_of
+from controller.shell.priority import raise_priority
 from plc_drivers.contract import DEFINITIONS, Block, DeviceKind, TagType, Value
 from plc_drivers.contract.codes import Health, Mode, Sign, State, TrafficLight
 from plc_drivers.contract.definition import HOLDS_WORD, STATUS_BASE
@@ -34,6 +36,7 @@ SCAN_MS = 10
 STEADY_S = 0.25
 """Permits must have been steady for so long before the next stop is pressed."""
 
+DONE = "done"
 STEADY_TIMEOUT_S = 30.0
 SEED = 7
 
@@ -224,14 +227,15 @@ def _encode(kind: DeviceKind, values: dict[str, Value]) -> bytes:
 
 
 async def main(config: GarageConfig, stops_s: float | None) -> None:
-    """Serve until standard input closes, or until the stops are over."""
+    """Serve until standard input closes."""
     plcs, ports, servers = await serve(config)
     sys.stdout.write(json.dumps(ports) + "\n")
     sys.stdout.flush()
     if stops_s is not None:
         await press_stops(plcs, config.safety.id, stops_s)
-    else:
-        await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
+        sys.stdout.write(f"{DONE}\n")
+        sys.stdout.flush()
+    await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
     for server in servers:
         server.close()
 
@@ -241,5 +245,7 @@ if __name__ == "__main__":
     parser.add_argument("config", type=Path)
     parser.add_argument("--stops", type=float, default=None)
     options = parser.parse_args()
+    # They stand for PLCs, which have processors of their own: their answers must not wait for this machine's load.
+    raise_priority()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(main(load_config(options.config), options.stops))

@@ -36,6 +36,7 @@ from controller.shell.device_bank import DeviceBank
 from controller.shell.links import open_links, watches_of
 from controller.shell.log_line import log_to_stderr
 from controller.shell.pace import Pace
+from controller.shell.priority import raise_priority
 from controller.shell.publisher import Publisher
 from controller.shell.start_error import StartError
 from plc_drivers.link import Link
@@ -81,6 +82,7 @@ class JournalEnd:
 def main(config: GarageConfig, state_dir: Path, *, api: bool, host: str, port: int, loop: LoopKind = "uvloop") -> int:
     """Run a garage in this process until it is told to end; the exit code. One line on stderr says why not."""
     log_to_stderr()
+    _log.info("STARTING garage=%s priority=%s loop=%s", config.garage.id, raise_priority(), loop)
     factory: Callable[[], asyncio.AbstractEventLoop] = (
         uvloop.new_event_loop if loop == "uvloop" else asyncio.new_event_loop
     )
