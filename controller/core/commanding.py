@@ -237,7 +237,8 @@ def command(
         refusal = situation.verdict.refusal(Function(device, spec.permit))
         if refusal is not None:
             return refusal
-    if (refusal := situation.verdict.start_refusal(StartOf(device, code))) is not None:
+    depth = arg1 if code in TRANSFERS else None
+    if (refusal := situation.verdict.start_refusal(StartOf(device, code, depth))) is not None:
         return refusal
     _intend(situation, device, code, arg1, order)
     return None
@@ -278,8 +279,15 @@ def order_clear(situation: Situation, device: str) -> Refusal | None:
 
 def _intend(situation: Situation, device: str, code: CommandCode, arg1: int, order: str | None) -> None:
     box = situation.state.mailbox(device)
-    seq = box.seq % 0xFFFF + 1
+    # A number that still stands in the PLC's answers would read as answered before it was seen.
+    shown = {situation.value(device, "ack_seq"), situation.value(device, "done_seq")}
+    seq = next(n for n in (_following(box.seq, i) for i in range(1, 4)) if n not in shown)
     situation.log.write(ev.CommandIntended(device=device, seq=seq, code=int(code), arg1=arg1, order=order))
+
+
+def _following(seq: int, steps: int) -> int:
+    """The number ``steps`` after ``seq``; 0 is the empty mailbox and is left out."""
+    return (seq - 1 + steps) % 0xFFFF + 1
 
 
 def wish(situation: Situation, device: str, durable_seq: int, levels: Mapping[str, int]) -> DeviceWish:

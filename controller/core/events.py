@@ -182,6 +182,12 @@ class WithdrawalAsked(Fact, frozen=True, kw_only=True, tag="withdrawal-asked"):
     actor: str
 
 
+class OrderHalted(Fact, frozen=True, kw_only=True, tag="order-halted"):
+    """The movers of an order that was withdrawn immediately stand, wherever that is."""
+
+    order: str
+
+
 class OrderEnded(Fact, frozen=True, kw_only=True, tag="order-ended"):
     """An order has ended and holds nothing any more."""
 
@@ -272,6 +278,7 @@ CoreEvent = (
     | OrderWaiting
     | OrderRejected
     | WithdrawalAsked
+    | OrderHalted
     | OrderEnded
     | CabinPhaseChanged
     | CommandIntended

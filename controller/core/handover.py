@@ -38,6 +38,9 @@ READY = "ready"
 REJECTING = "rejecting"
 ABANDONING = "abandoning"
 
+RED_BEFORE_CLOSING_MS = 3000
+"""How long the light is red before the outer door begins to close."""
+
 HALF_TURN_MDEG = 180_000
 _ALIGNED_MDEG = 1000
 
@@ -284,6 +287,9 @@ def _closing(situation: Situation, cabin: Cabin, order: Order, _: Placement) -> 
 
 
 def _close_outer(situation: Situation, cabin: Cabin, order: Order) -> Refusal | None:
+    """Close once the light has been red for long enough that a car which began to drive has stopped or come in."""
+    if situation.now.unix_ms - situation.state.cabin(cabin.id).since_ms < RED_BEFORE_CLOSING_MS:
+        return None
     if not _may_close(situation, cabin.id):
         return _someone_inside(cabin.id)
     return commanding.command(situation, cabin.id, CommandCode.CLOSE_OUTER_DOOR, order=order.id)
@@ -411,9 +417,6 @@ def _refuse_car(
 
 def _stepping_out(situation: Situation, cabin: Cabin, order: Order, _: Placement) -> Refusal | None:
     """The car is in position: engine off, brake on, everybody out."""
-    if order.withdrawal:
-        enter(situation, cabin.id, REJECTING, order.id)
-        return None
     if situation.value(cabin.id, "wheels_in_place") is False:
         enter(situation, cabin.id, POSITIONING, order.id)
         return None
@@ -424,10 +427,10 @@ def _stepping_out(situation: Situation, cabin: Cabin, order: Order, _: Placement
 
 
 def _securing(situation: Situation, cabin: Cabin, order: Order, _: Placement) -> Refusal | None:
-    """Everybody is out and the car stays: close the outer door."""
-    if order.kind == "store" and order.withdrawal:
-        enter(situation, cabin.id, OPENING, order.id)
-        return None
+    """Everybody is out and the car stays: close the outer door.
+
+    A store that is withdrawn now goes on until the cabin is clear: the car is then turned and driven out nose first.
+    """
     if is_outer_shut(situation, cabin.id):
         enter(situation, cabin.id, CHECKING, order.id)
         return None
@@ -436,9 +439,6 @@ def _securing(situation: Situation, cabin: Cabin, order: Order, _: Placement) ->
 
 def _checking(situation: Situation, cabin: Cabin, order: Order, _: Placement) -> Refusal | None:
     """Wait for the proof that nobody is left inside; then the car is ours (H02)."""
-    if order.kind == "store" and order.withdrawal:
-        enter(situation, cabin.id, OPENING, order.id)
-        return None
     if cabin.id not in situation.verdict.proven_empty:
         return _let_out(situation, cabin, order) or not_confirmed(cabin.id)
     if not is_vehicle_there(situation, cabin.id):

@@ -48,8 +48,9 @@ class Ended:
 class Mailbox:
     """A device's mailbox: the last sequence number used, and the command under way if any.
 
-    ``sent`` is the number that stands in the PLC's mailbox. ``last`` is the last command that ended, None
-    before the first. ``failures`` counts those that failed in a row.
+    ``sent`` is the number that stands in the PLC's mailbox. ``last`` is the last command that ended, None before the
+    first; STOP and CLEAR do not count, so that it tells which transfer was left half done. ``failures`` counts the
+    commands that failed in a row.
     """
 
     seq: int = 0

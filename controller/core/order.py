@@ -70,6 +70,7 @@ class Order:
     outcome: Refusal | None = None
     rejection: Refusal | None = None
     withdrawal: Literal["", "regular", "immediate"] = ""
+    is_halted: bool = False
     key: str | None = None
     fingerprint: str = ""
 

@@ -10,10 +10,10 @@ from controller.core import commanding
 from controller.core import events as ev
 from controller.core.dispatch import reroute
 from controller.core.handover import FREE, INVITING, OPENING, RESERVED, enter
-from controller.core.order import Order, OrderState
+from controller.core.order import Leg, Order, OrderState
 from controller.core.placement import Placement, is_open
 from controller.core.situation import Situation
-from controller.core.transfer import run_leg
+from controller.core.transfer import note_transfer, run_leg
 from controller.garage import PositionKind
 from safety.refusal import Refusal
 
@@ -69,8 +69,9 @@ def withdraw_waiting(situation: Situation, order: Order) -> None:
 
 def _withdraw(situation: Situation, order: Order, placement: Placement) -> tuple[Refusal | None, bool]:
     """What withdrawal changes in this cycle; the flag tells that nothing else is to be done for the order."""
-    if order.withdrawal == "immediate" and order.leg is not None:
-        return _halt(situation, order), True
+    leg = order.current_leg
+    if order.withdrawal == "immediate" and leg is not None:
+        return _halt(situation, order, leg)
     if order.cabin is None:
         return _withdraw_relocation(situation, order)
     use = situation.state.cabin(order.cabin)
@@ -84,24 +85,46 @@ def _withdraw(situation: Situation, order: Order, placement: Placement) -> tuple
     return _withdraw_retrieval(situation, order, use.phase, placement)
 
 
-def _halt(situation: Situation, order: Order) -> Refusal | None:
-    """Immediate: stop the order's movers where they are and end the order when they stand."""
+def _halt(situation: Situation, order: Order, leg: Leg) -> tuple[Refusal | None, bool]:
+    """Immediate: stop the order's movers where they are, and end the order when nothing is left half done.
+
+    A transfer that was cut in the middle blocks its shuttle until a person has looked; then that very transfer is
+    finished (H07), and the order ends with its car in a defined place.
+    """
+    if not order.is_halted:
+        if _bring_to_rest(situation, order):
+            return Refusal("STOPPING", "The movers of this order are coming to a stop.", "Wait."), True
+        situation.log.write(ev.OrderHalted(order=order.id))
+        if situation.value(leg.shuttle, "forks_centred") is not True:
+            commanding.block(situation, leg.shuttle, _half_transfer(leg.shuttle))
+    if situation.state.mailbox(leg.shuttle).pending is not None:
+        return None, True
+    if situation.value(leg.shuttle, "forks_centred") is not True:
+        return commanding.unready(situation, leg.shuttle) or run_leg(situation, order, leg), True
+    if (reason := note_transfer(situation, order, leg)) is not None:
+        return reason, True
+    where = situation.state.vehicles[order.vehicle].position
+    if order.cabin is not None and where == situation.layout.cabins[order.cabin].position:
+        return None, False
+    _end_halted(situation, order, where)
+    return None, True
+
+
+def _bring_to_rest(situation: Situation, order: Order) -> bool:
+    """Stop every mover of the order; True while one still moves."""
     moving = False
     for device in sorted(order.claims & (situation.layout.shuttles.keys() | situation.layout.lifts.keys())):
-        box = situation.state.mailbox(device)
-        if box.pending is not None:
+        if situation.state.mailbox(device).pending is not None:
             commanding.order_stop(situation, device)
             moving = True
         elif situation.value(device, "standstill") is not True:
             moving = True
-    if moving:
-        return Refusal("STOPPING", "The movers of this order are coming to a stop.", "Wait.")
-    for shuttle in sorted(order.claims & situation.layout.shuttles.keys()):
-        if situation.value(shuttle, "forks_centred") is not True:
-            commanding.block(situation, shuttle, _half_transfer(shuttle))
-    if order.cabin is not None:
+    return moving
+
+
+def _end_halted(situation: Situation, order: Order, where: str | None) -> None:
+    if order.cabin is not None and situation.state.cabin(order.cabin).order == order.id:
         enter(situation, order.cabin, FREE, None)
-    where = situation.state.vehicles[order.vehicle].position
     situation.log.write(
         ev.OrderEnded(
             order=order.id,
@@ -111,14 +134,13 @@ def _halt(situation: Situation, order: Order) -> Refusal | None:
             remedy=f"Order {order.vehicle} again, or relocate it.",
         )
     )
-    return None
 
 
 def _half_transfer(shuttle: str) -> Refusal:
     return Refusal(
         "HALF_TRANSFER",
         f"{shuttle} was stopped in the middle of a transfer; its forks are out.",
-        "Look where the car stands; finish or retract by hand in manual mode. Do not move lift or shuttle before.",
+        "Look where the car stands. If the transfer may be finished, clear the shuttle and start; else move by hand.",
     )
 
 

@@ -137,6 +137,8 @@ def apply(state: GarageState, seq: int, at_ms: int, event: ev.CoreEvent) -> None
             order = state.orders[event.order]
             order.withdrawal = "immediate" if event.immediate else "regular"
             order.state = OrderState.WITHDRAWING
+        case ev.OrderHalted():
+            state.orders[event.order].is_halted = True
         case ev.OrderEnded():
             _end(state, event, at_ms)
         case ev.CabinPhaseChanged():
@@ -245,5 +247,6 @@ def _end_command(state: GarageState, event: ev.CommandEnded) -> None:
     if pending is None or pending.seq != event.seq:
         return
     box.pending = None
-    box.last = Ended(pending.code, pending.arg1, pending.order, event.ok, event.code)
+    if pending.code not in (CommandCode.STOP, CommandCode.CLEAR):
+        box.last = Ended(pending.code, pending.arg1, pending.order, event.ok, event.code)
     box.failures = 0 if event.ok else box.failures + 1

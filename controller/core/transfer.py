@@ -50,16 +50,14 @@ def _transfer(situation: Situation, order: Order, leg: Leg, *, loading: bool) ->
     stop = situation.layout.stop(leg.shuttle, end)
     if stop is None:
         return Refusal("NO_WAY", f"{leg.shuttle} does not reach {end}.", "Withdraw the order; report the defect.")
-    code = (_PICK if loading else _PLACE)[stop.side]
-    if _has_run(situation, order, leg.shuttle, code) and situation.loaded(leg.shuttle) is loading:
-        if situation.target_loaded(leg.shuttle, stop.side, stop.depth) is not (not loading):
-            return _unproven(leg.shuttle, end)
-        deck = situation.layout.shuttles[leg.shuttle].deck
-        source, target = (leg.source, deck) if loading else (deck, leg.target)
-        situation.log.write(ev.VehicleMoved(vehicle=order.vehicle, source=source, target=target, order=order.id))
-        return None
     if situation.state.mailbox(leg.shuttle).pending is not None:
         return None
+    deck = situation.layout.shuttles[leg.shuttle].deck
+    if (reason := note_transfer(situation, order, leg)) is not None:
+        return reason
+    if (situation.state.vehicles[order.vehicle].position == deck) is loading:
+        return None
+    code = (_PICK if loading else _PLACE)[stop.side]
     if situation.value(leg.shuttle, "forks_centred") is False:
         return _finish_half_transfer(situation, order, leg.shuttle, code, stop)
     waits = _approach(situation, order, leg.shuttle, end, stop)
@@ -106,6 +104,29 @@ def not_confirmed(cabin: str) -> Refusal:
 
 def _do(situation: Situation, order: Order, do: Do) -> Refusal | None:
     return commanding.command(situation, do.device, do.code, do.arg1, order=order.id)
+
+
+def note_transfer(situation: Situation, order: Order, leg: Leg) -> Refusal | None:
+    """Move the car in the books when this order's last transfer is proven to have ended; why not, when in doubt.
+
+    The device's own word is not enough, nor is it needed: deck, target and forks must tell the same story (H05, H06).
+    """
+    deck = situation.layout.shuttles[leg.shuttle].deck
+    position = situation.state.vehicles[order.vehicle].position
+    loading = position == leg.source
+    if position not in (leg.source, deck):
+        return None
+    end = leg.source if loading else leg.target
+    stop = situation.layout.stop(leg.shuttle, end)
+    if stop is None or not _has_run(situation, order, leg.shuttle, (_PICK if loading else _PLACE)[stop.side]):
+        return None
+    if situation.loaded(leg.shuttle) is not loading:
+        return None
+    if situation.target_loaded(leg.shuttle, stop.side, stop.depth) is not (not loading):
+        return _unproven(leg.shuttle, end)
+    source, target = (leg.source, deck) if loading else (deck, leg.target)
+    situation.log.write(ev.VehicleMoved(vehicle=order.vehicle, source=source, target=target, order=order.id))
+    return None
 
 
 def _has_run(situation: Situation, order: Order, shuttle: str, code: CommandCode) -> bool:

@@ -95,6 +95,6 @@ def out_to(shuttle: Unit, side: str) -> Expression:
     """The forks are out to this side only, by centre switch and both encoders: a transfer was left half done."""
     return all_of(
         Not(shuttle["forks_centred"]),
-        shuttle[f"forks_{side}_mm"].gt(FORKS_HOME_MM),
-        shuttle[f"forks_{_OTHER[side]}_mm"].le(FORKS_HOME_MM),
+        shuttle[f"forks_{side}_mm"].gt(0),
+        shuttle[f"forks_{_OTHER[side]}_mm"].le(0),
     )

@@ -75,6 +75,7 @@ class CommandedPlc(EmulatedPlc):
         self._fault = FaultCode.PLC_RESTARTED
         self._held: frozenset[str] = frozenset()
         self._last_seq = 0
+        self._adopted = False
         self._refused_seq: int | None = None
         self._ack = (0, AckResult.NONE)
         self._done = (0, DoneResult.NONE)
@@ -120,9 +121,13 @@ class CommandedPlc(EmulatedPlc):
     def _scan(self, now_plant_ms: int) -> None:
         registers = self.registers.values
         if self._owner.look(registers, self._clock_ms):
-            # A new owner's number is taken for seen: what its predecessor wrote must not run again (H13).
-            self._last_seq = int(registers["cmd_seq"])
+            self._adopted = False
             self._refused_seq = None
+        if self._owner.writes and not self._adopted:
+            # The first number of a new owner, or after our own start, is taken for seen: what its predecessor wrote,
+            # or what was written before the start, must not run again (H11, H13).
+            self._last_seq = int(registers["cmd_seq"])
+            self._adopted = True
         self.program.sense(now_plant_ms)
         self.mode = self.program.mode()
         self._watch_mode()

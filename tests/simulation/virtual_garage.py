@@ -25,7 +25,6 @@ from safety.gate import Gate, GateResult
 from safety.logic import SafetyLogic
 from safety.verdict import Verdict
 from sim_hardware.garage import EmulatedGarage
-from sim_hardware.people.crowd import Crowd
 
 PERIOD_MS = 20
 UNIX_0_MS = 1_700_000_000_000
@@ -40,7 +39,8 @@ class VirtualGarage:
         self.config = config
         self.layout = Layout(config)
         self.hardware = EmulatedGarage(config, speed=speed, local_interlocks=local_interlocks)
-        self.crowd = Crowd(self.hardware.plant, strangers=strangers)
+        self.crowd = self.hardware.crowd
+        self.crowd.strangers = strangers
         self.logic = SafetyLogic(topology_of(self.layout))
         self.now_ms = 0
         self.journal: list[Recorded] = []

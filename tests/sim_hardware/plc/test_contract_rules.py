@@ -70,8 +70,17 @@ def test_h11_a_command_left_in_the_mailbox_does_not_run_after_a_power_cycle() ->
     hand.command(MOVE, 2)
     hand.plc.power_cycle()
     hand.cycle(5)
-    assert hand.ack[1] in {AckResult.EXPIRED, AckResult.WRONG_STATE}
+    assert hand.ack == (0, AckResult.NONE), "the first number after a start is taken for seen, not answered"
     assert len(program.begun) == 1
+
+
+def test_h11_a_clear_left_in_the_mailbox_does_not_clear_after_a_power_cycle() -> None:
+    hand, _ = cleared_bench()
+    hand.cycle(50)
+    hand.command(CommandCode.CLEAR)
+    hand.plc.power_cycle()
+    hand.cycle(50)
+    assert hand.state() is State.STOPPED
 
 
 def test_h13_the_highest_epoch_survives_a_power_cycle() -> None:
