@@ -128,6 +128,7 @@ def _things(snapshot: Snapshot) -> list[tuple[tuple[str, str], object]]:
     things += [(("positions", item.id), item) for item in snapshot.positions]
     things += [(("cabins", item.id), item) for item in snapshot.cabins]
     things += [(("orders", item.id), item) for item in snapshot.orders]
+    things += [(("interlocks", item.id), item) for item in snapshot.interlocks]
     return things
 
 
@@ -138,7 +139,6 @@ def _garage(snapshot: Snapshot) -> dict[str, Any]:
         "ready_to_start": snapshot.ready_to_start,
         "reasons": snapshot.reasons,
         "epoch": snapshot.epoch,
-        "interlocks": snapshot.interlocks,
     }
 
 

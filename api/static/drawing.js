@@ -6,7 +6,7 @@ import { Motion } from "./motion.js";
 import { Plan } from "./plan.js";
 import { phase, plain, sign, whereabouts } from "./words.js";
 
-const NAME_PIXELS_MIN = 6.2;
+const NAME_PIXELS_MIN = 5.6;
 const WIDE = 0.9;
 const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 

@@ -32,7 +32,7 @@ export function showAttention(data) {
     explain(node, item.where, item.code, item.text, item.remedy);
   });
   if (items.length === 0) list.append(html("li", { class: "empty" }, "Nothing needs a person now."));
-  showInterlocks(data.garage.get("garage")?.interlocks ?? []);
+  showInterlocks([...data.interlocks.values()]);
 }
 
 function showInterlocks(interlocks) {

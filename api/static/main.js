@@ -86,7 +86,7 @@ function show(sections) {
 function showLists(sections) {
   const has = (...names) => names.some((name) => sections.has(name));
   if (has("garage")) showMode();
-  if (has("garage", "devices", "links", "cabins")) showAttention(feed.data);
+  if (has("garage", "devices", "links", "cabins", "interlocks")) showAttention(feed.data);
   if (has("orders")) showAllOrders();
   if (has("devices", "links")) showDevices(feed.data, clearDevice);
   if (has("cabins", "devices", "vehicles")) cabins.update(feed.data);
