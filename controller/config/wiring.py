@@ -16,6 +16,7 @@ OPC_UA_PORT = 4840
 """Port of an OPC UA address that names none (IANA)."""
 
 _LOOPBACK = frozenset({"localhost", "::1", "0.0.0.0", "::", ""})  # noqa: S104 - compared with, never bound
+_OWN_FILES = ("certificate", "private_key")
 _UNITS = range(1, 248)
 """Unit ids that a serial line can address; 0 is the broadcast, which no PLC answers (Modbus over serial line 1.02)."""
 
@@ -102,11 +103,11 @@ def _security(config: GarageConfig) -> Iterator[Finding]:
     for i, link in enumerate(config.links):
         if not isinstance(link, OpcUaLink):
             continue
-        given = [key for key in ("certificate", "private_key") if getattr(link, key) is not None]
-        if link.security == "basic256sha256" and len(given) < 2:
-            missing = ({"certificate", "private_key"} - set(given)).pop()
-            text = "Basic256Sha256 needs the controller's own certificate and its key."
-            yield Finding("SECURITY_FILES", f"links[{i}].{missing}", "", text, "Give the path of the file.")
+        given = [key for key in _OWN_FILES if getattr(link, key) is not None]
+        for missing in _OWN_FILES:
+            if link.security == "basic256sha256" and missing not in given:
+                text = "Basic256Sha256 needs the controller's own certificate and its key."
+                yield Finding("SECURITY_FILES", f"links[{i}].{missing}", "", text, "Give the path of the file.")
         if link.security == "none" and given:
             text = "A certificate without security would not be used."
             remedy = 'Write security = "basic256sha256", or remove the file.'
