@@ -40,11 +40,6 @@ class ExchangeRound:
         if self._open:
             await self._wait(deadline_ns)
 
-    def close(self) -> None:
-        """Listen to no link any more."""
-        for link in self._links:
-            link.on_idle = None
-
     async def _wait(self, deadline_ns: int) -> None:
         loop = asyncio.get_running_loop()
         future = loop.create_future()

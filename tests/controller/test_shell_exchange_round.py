@@ -79,5 +79,4 @@ async def test_an_answer_after_the_round_is_harmless() -> None:
     round_ = ExchangeRound([link], SystemClock())
     await round_.run(None, far_ns(0.001))
     link.finish()
-    round_.close()
     link.finish()
