@@ -18,6 +18,7 @@ from controller.core.placement import Placement, blockers, is_open
 from controller.core.route import Route, routes
 from controller.core.situation import Situation
 from controller.core.transfer import not_confirmed
+from controller.garage import PositionKind
 from safety.refusal import Refusal
 
 
@@ -52,12 +53,21 @@ class FirstCome:
                 reason = _continue(situation, order, placement, wanted)
                 if reason is not None:
                     reasons[order.id] = reason
-        for order in orders:
+        # A car that stands on a deck or platform is in everybody's way: its order comes before the queue.
+        waiting = [order for order in orders if order.state is OrderState.WAITING]
+        for order in sorted(waiting, key=lambda order: not _stands_in_the_way(situation, order)):
             if order.state is OrderState.WAITING:
                 reason = _begin(situation, order, placement, wanted)
                 if reason is not None:
                     reasons[order.id] = reason
         return reasons
+
+
+def _stands_in_the_way(situation: Situation, order: Order) -> bool:
+    position = situation.state.vehicles[order.vehicle].position
+    if position is None:
+        return False
+    return situation.layout.positions[position].kind in (PositionKind.DECK, PositionKind.PLATFORM)
 
 
 def _needs_route(situation: Situation, order: Order) -> bool:

@@ -78,7 +78,9 @@ def _withdraw(situation: Situation, order: Order, placement: Placement) -> tuple
     if use.order != order.id:
         return None, False
     if order.kind == "store":
-        if use.phase in (OPENING, INVITING) and situation.value(order.cabin, "outer_closed") is True:
+        is_here = situation.state.vehicles[order.vehicle].position is not None
+        is_shut = situation.value(order.cabin, "outer_closed") is True
+        if use.phase in (OPENING, INVITING) and is_shut and not is_here:
             _leave_cabin(situation, order)
             return None, True
         return None, False

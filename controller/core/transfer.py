@@ -113,7 +113,7 @@ def note_transfer(situation: Situation, order: Order, leg: Leg) -> Refusal | Non
     """
     deck = situation.layout.shuttles[leg.shuttle].deck
     position = situation.state.vehicles[order.vehicle].position
-    loading = position == leg.source
+    loading = position == leg.source and position != deck
     if position not in (leg.source, deck):
         return None
     end = leg.source if loading else leg.target

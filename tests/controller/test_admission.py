@@ -45,7 +45,7 @@ def _car(garage: RestingGarage, index: int = 0) -> str:
 
 
 def _retrieve(vehicle: str, **more: str) -> SubmitOrder:
-    return SubmitOrder(kind="retrieve", vehicle=VehicleData(id=vehicle), **more)  # type: ignore[arg-type]
+    return SubmitOrder(kind="retrieve", vehicle=VehicleData(id=vehicle), **more)
 
 
 @pytest.mark.parametrize(
