@@ -237,7 +237,7 @@ def _is_startable(situation: Situation, device: str) -> bool:
 
 def _stop(situation: Situation, request: Stop) -> Refusal | None:
     if situation.state.mode != "stopped":
-        situation.log.write(ev.ModeChanged(mode="stopped", actor=request.actor, cause="STOPPED_BY_PERSON"))
+        situation.log.write(ev.ModeChanged(mode="stopped", actor=request.actor, cause=request.cause))
     return None
 
 

@@ -20,6 +20,7 @@ from controller.core.progress import run_orders
 from controller.core.shape import shape_of
 from controller.core.situation import Situation
 from controller.core.state import GarageState, apply
+from controller.core.transfer import INNER_DOOR
 from controller.core.view import order_view, reason_of, snapshot
 from controller.core.waiting import WaitingReasons
 from controller.garage import Layout
@@ -153,7 +154,9 @@ class GarageCore:
             order = self.state.cabin(cabin.id).order
             if reason is not None and reason.code and order is not None:
                 reasons[order] = reason
-        reasons |= run_orders(situation, self._placement)
+        for order, reason in run_orders(situation, self._placement).items():
+            if reason.code != INNER_DOOR or order not in reasons:
+                reasons[order] = reason
         reasons |= self._dispatcher.dispatch(situation, self._placement)
         lasting = {order: reason for order, reason in reasons.items() if reason.code not in _MOMENTARY}
         self._waiting.tell(situation, lasting)

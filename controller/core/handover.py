@@ -60,8 +60,10 @@ def levels(situation: Situation, cabin: Cabin) -> dict[str, int]:
     """Light and sign that the phase asks for; the light is red wherever it is not plainly to be green (H01)."""
     use = situation.state.cabin(cabin.id)
     sign = _SIGNS.get(use.phase, Sign.PLEASE_WAIT)
-    if use.phase == FREE:
-        sign = Sign.BLANK if cabin.id in situation.verdict.proven_empty else Sign.CONFIRM_EMPTY
+    if use.phase in _MACHINES_TURN and cabin.id not in situation.verdict.proven_empty:
+        sign = Sign.CONFIRM_EMPTY
+    elif use.phase == FREE:
+        sign = Sign.BLANK
     elif use.phase == POSITIONING:
         sign = _guidance(situation, cabin.id)
     elif use.phase in (CLOSING, SECURING, CONFIRMING, CHECKING) and not _sees_nobody(situation, cabin.id):
@@ -74,6 +76,9 @@ def is_green(use: CabinUse) -> bool:
     """True in the phases in which a driver is to drive in or out."""
     return use.phase in (LEAVING, INVITING, REJECTING)
 
+
+_MACHINES_TURN = frozenset({FREE, RESERVED, TURNING, READY})
+"""Phases in which nobody has any business inside: without the proof of it somebody must look and confirm (H02)."""
 
 _SIGNS = {
     LEAVING: Sign.DRIVE_OUT,

@@ -20,6 +20,12 @@ from safety.refusal import Refusal
 
 def run_order(situation: Situation, order: Order, placement: Placement) -> Refusal | None:
     """Advance an active or withdrawing order; the reason when it must wait."""
+    under_way = order.current_leg
+    if under_way is not None and situation.state.mailbox(under_way.shuttle).pending is None:
+        # The books first: what has just ended must be known before anything is decided on where the car is.
+        doubt = note_transfer(situation, order, under_way)
+        if doubt is not None:
+            return doubt
     if order.state is OrderState.WITHDRAWING:
         reason, is_settled = _withdraw(situation, order, placement)
         if is_settled:

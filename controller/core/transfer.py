@@ -16,6 +16,9 @@ from controller.garage import PositionKind, Side, Stop
 from plc_drivers.contract import CommandCode
 from safety.refusal import Refusal
 
+INNER_DOOR = "INNER_DOOR"
+"""Code of the reason for which a shuttle waits before a cabin; the cabin's own reason says more."""
+
 _PICK = {Side.LEFT: CommandCode.PICK_LEFT, Side.RIGHT: CommandCode.PICK_RIGHT}
 _PLACE = {Side.LEFT: CommandCode.PLACE_LEFT, Side.RIGHT: CommandCode.PLACE_RIGHT}
 
@@ -40,7 +43,8 @@ def run_leg(situation: Situation, order: Order, leg: Leg) -> Refusal | None:
 def cabin_on_leg(situation: Situation, order: Order, leg: Leg) -> str | None:
     """The cabin whose inner door the leg needs open next, None when none."""
     position = situation.state.vehicles[order.vehicle].position
-    end = leg.source if position == leg.source else leg.target
+    on_deck = position == situation.layout.shuttles[leg.shuttle].deck
+    end = leg.source if position == leg.source and not on_deck else leg.target
     shape = situation.layout.positions[end]
     return shape.owner if shape.kind is PositionKind.CABIN and position != leg.target else None
 
@@ -90,7 +94,7 @@ def cabin_closed(situation: Situation, cabin: str) -> Refusal:
     """Why the inner door of a cabin is not open yet."""
     if cabin not in situation.verdict.proven_empty:
         return not_confirmed(cabin)
-    return Refusal("INNER_DOOR", f"The inner door of {cabin} is not open yet.", "Wait; see the cabin if it lasts.")
+    return Refusal(INNER_DOOR, f"The inner door of {cabin} is not open yet.", "Wait; see the cabin if it lasts.")
 
 
 def not_confirmed(cabin: str) -> Refusal:

@@ -14,6 +14,7 @@ from controller.core.dispatch import shut_in
 from controller.core.estimate import remaining_s
 from controller.core.order import Order, OrderState
 from controller.core.situation import Situation
+from controller.core.state import GarageState
 from controller.core.transfer import not_confirmed
 from controller.core.vehicle import Vehicle
 from controller.garage import Cabin
@@ -80,7 +81,7 @@ def snapshot(
             for position in situation.layout.positions
         ],
         cabins=[_cabin(situation, cabin) for cabin in situation.layout.cabins.values()],
-        orders=[order_view(situation, order) for order in state.orders.values()],
+        orders=[order_view(situation, order) for order in _shown(state)],
         interlocks=[
             msg.InterlockView(
                 id=item.id,
@@ -93,6 +94,16 @@ def snapshot(
             for item in situation.verdict.failing
         ],
     )
+
+
+ENDED_ORDERS_SHOWN = 50
+"""Ended orders in a snapshot; older ones are in the journal."""
+
+
+def _shown(state: GarageState) -> list[Order]:
+    ended = [order.id for order in state.orders.values() if order.state.is_over]
+    hidden = set(ended[: max(0, len(ended) - ENDED_ORDERS_SHOWN)])
+    return [order for order in state.orders.values() if order.id not in hidden]
 
 
 def _all_answer(situation: Situation) -> bool:
@@ -258,7 +269,7 @@ def order_view(situation: Situation, order: Order) -> msg.OrderView:
         cabin=order.cabin or order.wanted_cabin,
         leg=min(order.legs_done + (order.leg is not None), len(order.legs)),
         legs=len(order.legs),
-        progress=_progress(order, now_ms, remaining),
+        progress=1.0 if phase in _CAR_IS_THERE else _progress(order, now_ms, remaining),
         accepted_at=order.accepted_at_ms,
         started_at=order.started_at_ms,
         ended_at=order.ended_at_ms,
@@ -280,6 +291,10 @@ def waiting_forever(reason: Refusal | None) -> bool:
 
 
 _HANDOVER = frozenset({"opening", "leaving", "closing", "confirming", "inviting", "positioning", "stepping-out"})
+
+
+_CAR_IS_THERE = frozenset({"leaving", "closing", "confirming"})
+"""Phases in which the car has been brought to its customer, or has been taken away."""
 
 
 def _order_state(
@@ -305,7 +320,8 @@ def _phase_word(situation: Situation, order: Order, phase: str) -> str:
     if leg is None:
         return phase
     position = situation.state.vehicles[order.vehicle].position
-    return "fetching" if position == leg.source else "carrying"
+    on_deck = position == situation.layout.shuttles[leg.shuttle].deck
+    return "fetching" if position == leg.source and not on_deck else "carrying"
 
 
 def _progress(order: Order, now_ms: int, remaining: float | None) -> float:

@@ -286,9 +286,10 @@ class Start(Message, frozen=True, kw_only=True, tag="start"):
 
 
 class Stop(Message, frozen=True, kw_only=True, tag="stop"):
-    """A person stops automatic operation: movers make a controlled stop and orders wait."""
+    """A person, or the control process itself, stops automatic operation: a controlled stop, and orders wait."""
 
     actor: str = "api"
+    cause: str = "STOPPED_BY_PERSON"
 
 
 class ClearDevice(Message, frozen=True, kw_only=True, tag="clear-device"):

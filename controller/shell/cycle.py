@@ -121,7 +121,7 @@ class ScanCycle:
     def end(self) -> None:
         """Ask for a regular end: no more requests, controlled stop, then ``run`` returns."""
         if self._phase is not Phase.ENDING:
-            self._own_asks.append(Ask(OWN_TOKEN, Stop(actor="controller-ending")))
+            self._own_asks.append(Ask(OWN_TOKEN, Stop(actor="controller", cause="CONTROLLER_ENDING")))
             self._enter(Phase.ENDING)
 
     async def run(self) -> None:
@@ -269,7 +269,7 @@ class ScanCycle:
         missed = self.pace.end(self._parts.clock.monotonic_ns())
         if self.pace.too_many and not self._overrun_told:
             _log.error("CYCLE_OVERRUN in_a_row=%d: permits dropped, automatic operation ends", self.pace.in_a_row)
-            self._own_asks.append(Ask(OWN_TOKEN, Stop(actor="scan-cycle")))
+            self._own_asks.append(Ask(OWN_TOKEN, Stop(actor="controller", cause="CYCLES_OVERRUN")))
             self._overrun_told = True
         elif not missed:
             self._overrun_told = False
