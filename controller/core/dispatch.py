@@ -18,6 +18,7 @@ from controller.core.placement import Placement, blockers, is_open
 from controller.core.route import Route, routes
 from controller.core.situation import Situation
 from controller.core.transfer import not_confirmed
+from controller.core.vehicle import Vehicle
 from controller.garage import PositionKind
 from safety.refusal import Refusal
 
@@ -92,7 +93,7 @@ def _continue(situation: Situation, order: Order, placement: Placement, wanted: 
     if start is None:
         return None
     kept = order.target if order.kind == "store" else order.source
-    if kept is None or vehicle.misfits(situation.layout.positions[kept].limits) or not is_open(situation, order, kept):
+    if kept is None or not _takes_back(situation, order, vehicle, kept):
         kept = placement.choose(situation, order, vehicle, start)
     if kept is None:
         return Refusal("GARAGE_FULL", "No free place is large enough for this car.", "Retrieve or relocate a car.")
@@ -106,6 +107,13 @@ def _continue(situation: Situation, order: Order, placement: Placement, wanted: 
     situation.log.write(ev.ClaimsAdded(order=order.id, claims=sorted(claims)))
     _choose_route(situation, order, route, kept)
     return None
+
+
+def _takes_back(situation: Situation, order: Order, vehicle: Vehicle, position: str) -> bool:
+    """True when ``position`` stores cars, is open for the order, and takes the car as it was measured."""
+    shape = situation.layout.positions[position]
+    is_storage = shape.kind in (PositionKind.PLACE, PositionKind.BUFFER)
+    return is_storage and not vehicle.misfits(shape.limits) and is_open(situation, order, position)
 
 
 def _begin(situation: Situation, order: Order, placement: Placement, wanted: _Wanted) -> Refusal | None:

@@ -190,7 +190,8 @@ def _turn_back(situation: Situation, order: Order, placement: Placement) -> None
         return
     vehicle = situation.state.vehicles[order.vehicle]
     back = order.source
-    if back is None or not is_open(situation, order, back):
+    kinds = (PositionKind.PLACE, PositionKind.BUFFER)
+    if back is None or situation.layout.positions[back].kind not in kinds or not is_open(situation, order, back):
         back = placement.choose(situation, order, vehicle, vehicle.position or "")
     if back is not None and reroute(situation, order, back) and order.cabin is not None:
         enter(situation, order.cabin, FREE, None)

@@ -190,7 +190,7 @@ async def test_overruns_in_a_row_drop_every_permit_and_end_automatic_operation(m
     await machine.once(3)
     assert machine.lift.writes[-1].permits == frozenset()
     assert machine.lift.urgent[-1].permits == frozenset()
-    assert [ask.request for ask in machine.core.asked] == [Stop(actor="scan-cycle")]
+    assert [ask.request for ask in machine.core.asked] == [Stop(actor="controller", cause="CYCLES_OVERRUN")]
     await machine.until(lambda: "CYCLE_OVERRUN" in {reason.code for reason in machine.outlet.snapshots[-1].reasons})
 
 
@@ -218,7 +218,7 @@ async def test_an_end_stops_the_garage_and_waits_until_the_machine_stands(machin
     machine.core.on_step = come_to_rest
     await machine.cycle.run()
     assert machine.core.steps >= stopped_after
-    assert [ask.request for ask in machine.core.asked] == [Stop(actor="controller-ending")]
+    assert [ask.request for ask in machine.core.asked] == [Stop(actor="controller", cause="CONTROLLER_ENDING")]
     token, answer = machine.outlet.answers[-1]
     assert token == 5
     assert isinstance(answer, Refused)
