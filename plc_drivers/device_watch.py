@@ -124,7 +124,7 @@ class _Identity:
         self._id = device_id
         self._kind = definition.kind
         self._controller_timeout_ms = controller_timeout_ms if definition.is_commanded else None
-        self._vital: tuple[str, ...] = ("boot_counter", "heartbeat", "clock_ms")
+        self._vital: tuple[str, ...] = ("boot_counter", "heartbeat", "clock_ms", "state", "mode")
         if definition.is_commanded:
             self._vital += ("heartbeat_echo", "owner_epoch")
 

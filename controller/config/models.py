@@ -124,9 +124,9 @@ class ModbusRtuLink(Model):
     """Parity bit of each character."""
     stop_bits: Literal[1, 2] = 1
     """Stop bits of each character."""
-    timeout_ms: Annotated[int, Field(ge=20, le=5000)] = 200
+    timeout_ms: Annotated[int, Field(ge=20, le=5000)] = 120
     """Deadline of one request."""
-    silence_after_timeout_ms: Annotated[int, Field(ge=0, le=5000)] = 300
+    silence_after_timeout_ms: Annotated[int, Field(ge=0, le=5000)] = 200
     """Silence kept after a time-out, so that a late answer cannot be taken for the next one."""
 
 
@@ -184,6 +184,9 @@ class DeviceSection(Model):
     """A file that binds the tags to other addresses, word orders and exchange styles."""
     controller_timeout_ms: Annotated[int, Field(ge=100, le=5000)] = 500
     """What the PLC must report as its own time-out for the controller's heartbeat."""
+    plc_timeout_ms: Annotated[int, Field(ge=50, le=900)] | None = None
+    """Longest silence of this PLC; the controller section's value where not given. A serial line needs more, so that
+    one lost frame with its time-out and silence does not stop the machine."""
     zone: Annotated[int, Field(ge=1, le=8)] = 1
     """Safety zone in which the device moves."""
 

@@ -78,7 +78,18 @@ def _lines(config: GarageConfig) -> Iterator[Finding]:
             continue
         on_line = [device for _, device in devices(config) if device.link == link.id]
         rotation_ms = sum(rtu_exchange_ms(link, device) for device in on_line)
-        limits = [config.controller.plc_timeout_ms, *(device.controller_timeout_ms for device in on_line)]
+        limits = [_silence_ms(config, device) for device in on_line]
+        lost_ms = link.timeout_ms + link.silence_after_timeout_ms + 2 * rotation_ms
+        if lost_ms > min(limits) >= 2 * rotation_ms:
+            text = (
+                f"One lost frame costs about {math.ceil(lost_ms)} ms on this line; a device on it counts as lost, or "
+                f"loses its controller, after {min(limits)} ms."
+            )
+            remedy = (
+                f"Give its devices plc_timeout_ms and controller_timeout_ms of at least {math.ceil(lost_ms)}, "
+                "or the line a shorter timeout_ms and silence_after_timeout_ms."
+            )
+            yield Finding("LINE_WITHOUT_RESERVE", f"links[{i}].timeout_ms", shown(link.timeout_ms), text, remedy)
         if 2 * rotation_ms > min(limits):
             text = (
                 f"One round of the {len(on_line)} device(s) on this line takes about {math.ceil(rotation_ms)} ms; "
@@ -86,6 +97,11 @@ def _lines(config: GarageConfig) -> Iterator[Finding]:
             )
             remedy = "Raise the baud rate, put fewer devices on the line, or raise both time-outs."
             yield Finding("LINE_TOO_SLOW", f"links[{i}].baud", shown(link.baud), text, remedy)
+
+
+def _silence_ms(config: GarageConfig, device: Device) -> int:
+    """The shorter of the two silences that a device and its controller bear from each other."""
+    return min(device.plc_timeout_ms or config.controller.plc_timeout_ms, device.controller_timeout_ms)
 
 
 def rtu_exchange_ms(link: ModbusRtuLink, device: Device) -> float:

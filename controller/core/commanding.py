@@ -121,7 +121,7 @@ def _never_latched(pending: Pending, image: DeviceImage, situation: Situation) -
 
 def _end(situation: Situation, device: str, *, ok: bool, code: str, fault: int = 0) -> None:
     """Write the ending, and draw the line between what may be tried again and what a person must look at (H11)."""
-    state, box = situation.state, situation.state.mailbox(device)
+    box = situation.state.mailbox(device)
     pending = box.pending
     if pending is None:
         return
@@ -129,11 +129,11 @@ def _end(situation: Situation, device: str, *, ok: bool, code: str, fault: int =
     if ok:
         return
     box.retry_after_ms = situation.now.mono_ms + _RETRY_STEP_MS * min(2 ** (box.failures - 1), 8)
-    if _needs_a_person(pending, box, code, is_stopped=state.mode == "stopped"):
+    if _needs_a_person(pending, box, code):
         block(situation, device, _failure(device, pending, code, fault))
 
 
-def _needs_a_person(pending: Pending, box: Mailbox, code: str, *, is_stopped: bool) -> bool:
+def _needs_a_person(pending: Pending, box: Mailbox, code: str) -> bool:
     """True when the failure interrupted motion, put a load in doubt, or keeps coming back (H06, H11).
 
     A door to people that gives way is everyday life, and so is a permit that went because a person stopped the
@@ -142,7 +142,7 @@ def _needs_a_person(pending: Pending, box: Mailbox, code: str, *, is_stopped: bo
     if code in _LOAD_IN_DOUBT:
         return True
     if code in _MOVED_AND_FAILED and pending.code not in _DOOR_TO_PEOPLE:
-        return not (is_stopped and code == "PERMIT_LOST")
+        return not (pending.is_recalled and code == "PERMIT_LOST")
     return box.failures >= RETRIES_MAX and code != "OBSTRUCTED" and pending.code not in _DOOR_TO_PEOPLE
 
 
@@ -191,6 +191,8 @@ def unready(situation: Situation, device: str) -> Refusal | None:
             f"The key switch of {device} is not in automatic.",
             "Whoever turned it finishes the work, leaves the zone and turns it back.",
         )
+    if state is None:
+        return Refusal("STATE_UNKNOWN", f"{device} shows no state of the contract.", "Check the PLC's program.")
     if state in (State.STOPPED, State.ABORTED, State.OFFLINE, State.MAINTENANCE, State.MANUAL):
         cause, remedy = FAULT_HELP[FaultCode(int(image.value("fault_code") or 0))]
         return Refusal("DEVICE_STOPPED", f"{device} is {State(int(state or 0)).name}: {cause}", remedy)
@@ -201,13 +203,23 @@ def unready(situation: Situation, device: str) -> Refusal | None:
 
 def _not_owned(situation: Situation, device: str, image: DeviceImage) -> Refusal:
     seen = int(image.value("owner_epoch") or 0)
+    if (seen & 0xFFFF) << 16 | seen >> 16 == situation.state.epoch and seen != situation.state.epoch:
+        return Refusal(
+            "WORDS_SWAPPED",
+            f"{device} shows owner epoch {seen} for {situation.state.epoch}: its 32-bit words are swapped.",
+            "Send the high word first, or set the word order in the device's profile (docs/profiles.md).",
+        )
     if seen > situation.state.epoch:
         return Refusal(
             "NOT_OWNER",
             f"{device} obeys a controller with epoch {seen}; this one has {situation.state.epoch}.",
             "Make sure which controller shall run this garage; stop the other, then restart this one.",
         )
-    return Refusal("OWNERSHIP_PENDING", f"{device} has not confirmed the owner epoch yet.", "Wait a second.")
+    return Refusal(
+        "OWNERSHIP_PENDING",
+        f"{device} shows owner epoch {seen}; {situation.state.epoch} is being written.",
+        "Wait a second. If it stays: check word order and addresses, and that the command block reaches the program.",
+    )
 
 
 def command(
@@ -229,7 +241,7 @@ def command(
         last = "" if box.last is None else f"{box.last.code.name} failed with {box.last.result}"
         return Refusal("RETRY_LATER", f"{device}: {last}; tried again in a moment.", "Wait.")
     if situation.value(device, "state") == State.NOT_REFERENCED:
-        code, arg1 = CommandCode.REFERENCE, 0
+        code, arg1 = _towards_reference(situation, device), 0
     elif situation.value(device, "state") not in _COMMANDABLE:
         return Refusal("BUSY", f"{device} has not come to rest yet.", "Wait.")
     spec = definition_of(situation, device).spec(code)
@@ -251,6 +263,14 @@ def void_pending(situation: Situation) -> None:
         if box.pending is not None:
             box.pending.is_void = True
             box.pending.released_ms = situation.now.mono_ms
+
+
+def _towards_reference(situation: Situation, device: str) -> CommandCode:
+    """What an axis that does not know its place needs first: a lift's pins out of the building, then REFERENCE."""
+    is_lift = device in situation.layout.lifts
+    if is_lift and situation.value(device, "pins_retracted") is not True:
+        return CommandCode.UNLOCK
+    return CommandCode.REFERENCE
 
 
 def order_stop(situation: Situation, device: str) -> None:
@@ -301,7 +321,9 @@ def wish(situation: Situation, device: str, durable_seq: int, levels: Mapping[st
     box.sent = pending.seq
     spec = definition_of(situation, device).spec(pending.code)
     permits = frozenset() if spec is None or spec.permit is None else frozenset({spec.permit})
-    if situation.state.mode != "automatic":
+    if situation.state.mode != "automatic" and pending.code is not CommandCode.STOP:
+        pending.is_recalled = True
+    if pending.is_recalled:
         permits = frozenset()
     mailbox = MailboxCommand(
         pending.seq,

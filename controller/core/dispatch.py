@@ -73,7 +73,7 @@ def _stands_in_the_way(situation: Situation, order: Order) -> bool:
 
 def _needs_route(situation: Situation, order: Order) -> bool:
     """True for a running order whose car stands ready in a cabin and has no way to its place yet."""
-    if order.cabin is None or order.leg is not None:
+    if order.cabin is None or order.leg is not None or (order.kind == "store" and order.withdrawal):
         return False
     use = situation.state.cabin(order.cabin)
     if use.order != order.id or use.phase != READY:

@@ -49,10 +49,16 @@ def remaining_s(situation: Situation, order: Order) -> float | None:
     if order.state is OrderState.WAITING:
         return _waiting_s(situation, order)
     total = _people_s(situation, order)
+    if order.kind == "retrieve" and not order.withdrawal and _is_opening(situation, order):
+        return _machine_s(situation, order)
     if order.kind == "retrieve" and not order.withdrawal and total is not None:
         return None if total > 0 else _machine_s(situation, order)
     machine = _machine_s(situation, order)
     return machine if total is None or machine is None else total + machine
+
+
+def _is_opening(situation: Situation, order: Order) -> bool:
+    return order.cabin is not None and situation.state.cabin(order.cabin).phase == OPENING
 
 
 def _people_s(situation: Situation, order: Order) -> float | None:

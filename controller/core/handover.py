@@ -60,7 +60,7 @@ def levels(situation: Situation, cabin: Cabin) -> dict[str, int]:
     """Light and sign that the phase asks for; the light is red wherever it is not plainly to be green (H01)."""
     use = situation.state.cabin(cabin.id)
     sign = _SIGNS.get(use.phase, Sign.PLEASE_WAIT)
-    if use.phase in _MACHINES_TURN and cabin.id not in situation.verdict.proven_empty:
+    if use.phase in MACHINES_TURN and cabin.id not in situation.verdict.proven_empty:
         sign = Sign.CONFIRM_EMPTY
     elif use.phase == FREE:
         sign = Sign.BLANK
@@ -77,7 +77,7 @@ def is_green(use: CabinUse) -> bool:
     return use.phase in (LEAVING, INVITING, REJECTING)
 
 
-_MACHINES_TURN = frozenset({FREE, RESERVED, TURNING, READY})
+MACHINES_TURN = frozenset({FREE, RESERVED, TURNING, READY})
 """Phases in which nobody has any business inside: without the proof of it somebody must look and confirm (H02)."""
 
 _SIGNS = {

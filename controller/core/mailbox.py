@@ -17,7 +17,8 @@ class Pending:
     ``intent_seq`` is the journal number of its intent. ``released_ms`` is the controller's clock when it first
     went out, ``issued_ms`` the PLC's clock then; both are None before. ``boot`` is the PLC's boot counter at
     release. ``is_void`` marks a command of an earlier run of the controller: it is watched to its end and never
-    sent again (H11).
+    sent again (H11). ``is_recalled`` marks one whose permit a person took by stopping the garage: its interruption is
+    no fault, and its permit does not come back.
     """
 
     seq: int
@@ -31,6 +32,7 @@ class Pending:
     boot: int | None = None
     answered: bool = False
     is_void: bool = False
+    is_recalled: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from controller.core.situation import Situation
 from controller.garage import Stop
 from plc_drivers.contract import CommandCode
+from plc_drivers.contract.codes import State
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,8 @@ def reach_lift(situation: Situation, lift: str, level: int) -> Do | None:
     rider = situation.layout.rider.get(lift)
     if rider is not None and situation.value(rider, "docked") is not True:
         return _dock(situation, rider)
+    if rider is not None and situation.value(rider, "state") == State.NOT_REFERENCED:
+        return _let_rider_reference(situation, lift, rider)
     if situation.stands_at(lift, level):
         return Do(lift, CommandCode.LOCK)
     if situation.value(lift, "pins_retracted") is not True:
@@ -57,6 +60,17 @@ def at_level(situation: Situation, shuttle: str, level: int | None) -> bool:
     if shape.lift is None:
         return shape.level == level
     return level is not None and situation.is_locked_at(shape.lift, level)
+
+
+def _let_rider_reference(situation: Situation, lift: str, rider: str) -> Do:
+    """A docked shuttle that does not know its place finds it on firm ground, before the lift takes it away (H07)."""
+    level = situation.value(lift, "station")
+    at_a_level = level is not None and level >= 0 and situation.value(lift, "station_sensor") is True
+    if situation.value(lift, "state") == State.NOT_REFERENCED or not at_a_level:
+        return Do(lift, CommandCode.REFERENCE)
+    if situation.value(lift, "pins_extended") is not True:
+        return Do(lift, CommandCode.LOCK)
+    return Do(rider, CommandCode.REFERENCE)
 
 
 def _dock(situation: Situation, shuttle: str) -> Do:

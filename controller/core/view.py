@@ -12,6 +12,7 @@ from controller.core import commanding
 from controller.core.admission import hindrances
 from controller.core.dispatch import shut_in
 from controller.core.estimate import remaining_s
+from controller.core.handover import MACHINES_TURN
 from controller.core.order import Order, OrderState
 from controller.core.situation import Situation
 from controller.core.state import GarageState
@@ -53,11 +54,7 @@ def snapshot(
             remedy="Look at the machine; clear what is stopped, then start.",
         )
         reasons = [what, *reasons]
-    serving = any(
-        commanding.unready(situation, device) is None
-        for device, image in situation.image.devices.items()
-        if image.definition.is_commanded
-    )
+    serving = any(_serves(situation, cabin) for cabin in situation.layout.cabins.values())
     return msg.Snapshot(
         seq=seq,
         at_ms=situation.now.unix_ms,
@@ -104,6 +101,18 @@ def _shown(state: GarageState) -> list[Order]:
     ended = [order.id for order in state.orders.values() if order.state.is_over]
     hidden = set(ended[: max(0, len(ended) - ENDED_ORDERS_SHOWN)])
     return [order for order in state.orders.values() if order.id not in hidden]
+
+
+def _serves(situation: Situation, cabin: Cabin) -> bool:
+    """True when cars can come and go through this cabin: it is ready, and a shuttle and its lift that reach it."""
+    if commanding.unready(situation, cabin.id) is not None:
+        return False
+    for shuttle in situation.layout.reached_by(cabin.position):
+        lift = situation.layout.shuttles[shuttle].lift
+        movers = (shuttle,) if lift is None else (shuttle, lift)
+        if all(commanding.unready(situation, mover) is None for mover in movers):
+            return True
+    return False
 
 
 def _all_answer(situation: Situation) -> bool:
@@ -223,7 +232,7 @@ def _cabin(situation: Situation, cabin: Cabin) -> msg.CabinView:
     sign = situation.value(cabin.id, "sign_shown")
     proven = cabin.id in situation.verdict.proven_empty
     reason = commanding.unready(situation, cabin.id)
-    if reason is None and use.phase == "free" and not proven:
+    if reason is None and use.phase in MACHINES_TURN and not proven:
         reason = not_confirmed(cabin.id)
     return msg.CabinView(
         id=cabin.id,

@@ -6,6 +6,7 @@ Owns the memory of reasons that have not lasted long enough to be told. Must nev
 from __future__ import annotations
 
 from controller.core import events as ev
+from controller.core.order import Order
 from controller.core.situation import Situation
 from safety.refusal import Refusal
 
@@ -13,33 +14,46 @@ LASTING_MS = 500
 """A reason must last this long before it is told: the moments between two commands are no news."""
 
 
+RETOLD_MS = 10_000
+"""A reason of the same code is told again at most this often: its words may hold figures that change."""
+
+
 class WaitingReasons:
     """Turns the reasons of each cycle into events when they change and last."""
 
     def __init__(self) -> None:
-        self._since: dict[str, tuple[str, str, int]] = {}
+        self._since: dict[str, tuple[str, int]] = {}
+        self._told_ms: dict[str, int] = {}
 
     def tell(self, situation: Situation, reasons: dict[str, Refusal]) -> None:
         """Write an event for every open order whose reason has changed for long enough, or has gone."""
-        now_ms = situation.now.mono_ms
         open_orders = situation.state.open_orders()
         for order in open_orders:
             reason = reasons.get(order.id)
             if reason is None:
-                self._since.pop(order.id, None)
+                self._forget(order.id)
                 if order.waiting is not None:
                     situation.log.write(ev.OrderWaiting(order=order.id, code=""))
-                continue
-            if order.waiting is not None and (order.waiting.code, order.waiting.text) == (reason.code, reason.text):
-                self._since.pop(order.id, None)
-                continue
-            code, text, since_ms = self._since.get(order.id, ("", "", now_ms))
-            if (code, text) != (reason.code, reason.text):
-                self._since[order.id] = (reason.code, reason.text, now_ms)
-            elif now_ms - since_ms >= LASTING_MS:
-                del self._since[order.id]
+            elif self._is_due(order, reason, situation.now.mono_ms):
+                self._forget(order.id)
+                self._told_ms[order.id] = situation.now.mono_ms
                 event = ev.OrderWaiting(order=order.id, code=reason.code, text=reason.text, remedy=reason.remedy)
                 situation.log.write(event)
-        if len(self._since) > len(open_orders):
+        if len(self._since) + len(self._told_ms) > 2 * len(open_orders):
             known = {order.id for order in open_orders}
             self._since = {key: value for key, value in self._since.items() if key in known}
+            self._told_ms = {key: value for key, value in self._told_ms.items() if key in known}
+
+    def _forget(self, order: str) -> None:
+        self._since.pop(order, None)
+
+    def _is_due(self, order: Order, reason: Refusal, now_ms: int) -> bool:
+        if order.waiting is not None and order.waiting.code == reason.code:
+            self._forget(order.id)
+            is_new_text = order.waiting.text != reason.text
+            return is_new_text and now_ms - self._told_ms.get(order.id, 0) >= RETOLD_MS
+        code, since_ms = self._since.get(order.id, ("", now_ms))
+        if code != reason.code:
+            self._since[order.id] = (reason.code, now_ms)
+            return False
+        return now_ms - since_ms >= LASTING_MS

@@ -42,10 +42,14 @@ def open_links(config: GarageConfig, state_dir: Path) -> tuple[PlcLink, ...]:
 
 def watches_of(config: GarageConfig) -> dict[str, DeviceWatch]:
     """One watch for each device, by name."""
-    timeout_ms = config.controller.plc_timeout_ms
+    default_ms = config.controller.plc_timeout_ms
     return {
         section.id: DeviceWatch(
-            section.id, binding.definition, section.number, timeout_ms, section.controller_timeout_ms
+            section.id,
+            binding.definition,
+            section.number,
+            section.plc_timeout_ms or default_ms,
+            section.controller_timeout_ms,
         )
         for section, kind in devices_of(config)
         for binding in (DeviceBinding(section.id, section.number, kind),)

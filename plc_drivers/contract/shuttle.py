@@ -59,7 +59,12 @@ SHUTTLE = DeviceDefinition(
         flag("station_sensor", 38, 2, "The column's own switch sees the shuttle."),
         flag("standstill", 38, 3, "Travel and forks stand, proven by the drives."),
         flag("forks_centred", 38, 4, "The forks are home, proven by a switch apart from the encoder."),
-        flag("load_present", 38, 5, "The load switch of the deck is pressed."),
+        flag(
+            "load_present",
+            38,
+            5,
+            "The load switch of the deck is pressed, by a car resting on it or hanging over it on the forks.",
+        ),
         flag("load_clear", 38, 6, "The light barrier across the deck is received: nothing stands there."),
         flag("load_centred", 38, 7, "The load stands within its marks, or there is none."),
         flag("overhang_front_clear", 38, 8, "Nothing sticks out at the front."),

@@ -162,13 +162,14 @@ def _position(device: Unit) -> list[Interlock]:
     found += _guarded_command(
         device,
         "pins-in",
-        "The pins are in the platform while the lift goes to a level",
-        (pins_in(device), moving),
+        "The pins are in the platform while the lift travels",
+        (pins_in(device), device.doing(*_TRAVELS)),
         (
             f"The lock pins of {device.id} are not proven in the platform.",
             "Retract the pins (UNLOCK). If a switch disagrees, check pins and end switches.",
             "EN 14010, locking of the lift",
         ),
+        _TRAVELS,
     )
     found.append(
         Interlock(
@@ -191,13 +192,22 @@ def _position(device: Unit) -> list[Interlock]:
     return found
 
 
+_TRAVELS = (CommandCode.MOVE_TO_LEVEL, CommandCode.REFERENCE)
+"""Commands that drive the lift along the shaft."""
+
+
 def _guarded_command(
-    device: Unit, rule: str, title: str, condition: tuple[Expression, Expression], texts: tuple[str, str, str]
+    device: Unit,
+    rule: str,
+    title: str,
+    condition: tuple[Expression, Expression],
+    texts: tuple[str, str, str],
+    codes: tuple[CommandCode, ...] = (CommandCode.MOVE_TO_LEVEL,),
 ) -> list[Interlock]:
-    """A condition for starting MOVE_TO_LEVEL that must go on holding while it runs: (condition, running)."""
+    """A condition for starting ``codes`` that must go on holding while they run: (condition, running)."""
     holds, moving = condition
     cause, remedy, standard = texts
-    start = device.start(CommandCode.MOVE_TO_LEVEL)
+    start = device.start(*codes)
     return [
         _run(device, rule, title, "H07", any_of(Not(moving), holds), texts),
         Interlock(f"{device.id}.start-{rule}", title, "H07", Phase.START, start, holds, cause, remedy, standard),

@@ -245,7 +245,7 @@ class LiftMachine(Machine):
     @property
     def load_present(self) -> bool:
         """See ``ports.LiftPort``."""
-        return self._read("load_present", optics.present(self.loads()))
+        return self._read("load_present", optics.present(self.loads(), hanging=False))
 
     @property
     def load_clear(self) -> bool:

@@ -48,9 +48,13 @@ def weight_kg(loads: Sequence[Load], *, hanging: bool) -> int:
     return sum(load.car.spec.weight_kg for load in loads if load.resting or hanging)
 
 
-def present(loads: Sequence[Load]) -> bool:
-    """The switch in the deck's middle is pressed."""
-    return any(load.resting and abs(load.dy_mm) < SWITCH_REACH_MM for load in loads)
+def present(loads: Sequence[Load], *, hanging: bool) -> bool:
+    """The load switch in the middle is pressed; with ``hanging`` also by what the deck's own forks hold above it.
+
+    A shuttle's switch has spring travel for the stroke of its forks: a car is seen without a gap while it is lifted
+    or lowered. A platform's switch knows only what has been set down.
+    """
+    return any((load.resting or hanging) and abs(load.dy_mm) < SWITCH_REACH_MM for load in loads)
 
 
 def clear(loads: Sequence[Load]) -> bool:

@@ -294,7 +294,7 @@ class ShuttleMachine(Machine):
     @property
     def load_present(self) -> bool:
         """See ``ports.ShuttlePort``."""
-        return self._read("load_present", optics.present(self.loads()))
+        return self._read("load_present", optics.present(self.loads(), hanging=True))
 
     @property
     def load_clear(self) -> bool:

@@ -64,8 +64,9 @@ class VirtualGarage:
         timeout_ms = self.config.controller.plc_timeout_ms
         for kind, section in devices(self.config):
             definition = definition_of(section)
+            silence_ms = section.plc_timeout_ms or timeout_ms
             self.watches[section.id] = DeviceWatch(
-                section.id, definition, section.number, timeout_ms, section.controller_timeout_ms
+                section.id, definition, section.number, silence_ms, section.controller_timeout_ms
             )
             binding = DeviceBinding(section.id, section.number, definition.kind, 1, None)
             link = MemoryLink(

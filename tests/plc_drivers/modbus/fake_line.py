@@ -63,6 +63,12 @@ class LineCall:
         """Put bytes on the line after a while."""
         self.line.timers.append(asyncio.get_running_loop().call_later(delay_s, self.line.send, data))
 
+    def dribble(self, delay_s: float, data: bytes) -> None:
+        """Put bytes on the line one by one, in order: each is sent before the next is planned."""
+        if data:
+            self.line.send(data[:1])
+            self.line.timers.append(asyncio.get_running_loop().call_later(delay_s, self.dribble, delay_s, data[1:]))
+
 
 Trick = Callable[[LineCall], None]
 

@@ -55,6 +55,12 @@ class Call:
         """Put bytes on the wire after a while."""
         self.server.timers.append(asyncio.get_running_loop().call_later(delay_s, self.send, data))
 
+    def dribble(self, delay_s: float, data: bytes) -> None:
+        """Put bytes on the wire one by one, in order: each is sent before the next is planned."""
+        if data:
+            self.send(data[:1])
+            self.server.timers.append(asyncio.get_running_loop().call_later(delay_s, self.dribble, delay_s, data[1:]))
+
     def reset(self) -> None:
         """Tear the connection down with a reset."""
         sock = self.writer.get_extra_info("socket")

@@ -62,8 +62,7 @@ def noise_after(call: LineCall) -> None:
 
 
 def dribbled(call: LineCall) -> None:
-    for index, byte in enumerate(call.right()):
-        call.later(index * 0.0002, bytes((byte,)))
+    call.dribble(0.0002, call.right())
 
 
 def bad_check_sum(call: LineCall) -> None:

@@ -260,8 +260,7 @@ async def test_a_command_arrives_with_all_its_parts(server: HostileServer) -> No
 
 async def test_an_answer_in_single_bytes_is_taken(server: HostileServer) -> None:
     def dribbles(call: Call) -> None:
-        for index, byte in enumerate(call.frame(call.right())):
-            call.later(index * 0.0002, bytes((byte,)))
+        call.dribble(0.0002, call.frame(call.right()))
 
     link = tcp_link(server.port, timeout_ms=2000)
     link.start()
