@@ -77,6 +77,8 @@ def _lines(config: GarageConfig) -> Iterator[Finding]:
         if not isinstance(link, ModbusRtuLink):
             continue
         on_line = [device for _, device in devices(config) if device.link == link.id]
+        if not on_line:
+            continue
         rotation_ms = sum(rtu_exchange_ms(link, device) for device in on_line)
         limits = [_silence_ms(config, device) for device in on_line]
         lost_ms = link.timeout_ms + link.silence_after_timeout_ms + 2 * rotation_ms

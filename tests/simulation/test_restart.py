@@ -23,7 +23,7 @@ def _stands(garage: VirtualGarage) -> bool:
     )
 
 
-@pytest.mark.parametrize("after_s", range(3, 78, 6))
+@pytest.mark.parametrize("after_s", range(3, 78, 12))
 def test_a_killed_controller_loses_nothing_and_resumes_nothing_h11(after_s: int) -> None:
     garage = started("tower-small")
     car = next(iter(garage.core.state.vehicles))
@@ -46,7 +46,7 @@ def test_a_killed_controller_loses_nothing_and_resumes_nothing_h11(after_s: int)
 
 
 @pytest.mark.parametrize("device", ["lift1", "shuttle1", "cabin1"])
-@pytest.mark.parametrize("after_s", [8, 22, 37, 55, 70])
+@pytest.mark.parametrize("after_s", [8, 37, 55])
 def test_a_plc_that_restarts_waits_for_clear_and_start(device: str, after_s: int) -> None:
     garage = started("tower-small")
     car = next(iter(garage.core.state.vehicles))
@@ -62,7 +62,7 @@ def test_a_plc_that_restarts_waits_for_clear_and_start(device: str, after_s: int
     assert garage.violations() == []
 
 
-@pytest.mark.parametrize("after_s", [10, 30, 50, 72])
+@pytest.mark.parametrize("after_s", [10, 50])
 def test_an_emergency_stop_stops_all_and_needs_reset_clear_and_start_h12(after_s: int) -> None:
     garage = started("tower-small")
     car = next(iter(garage.core.state.vehicles))

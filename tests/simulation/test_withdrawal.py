@@ -38,7 +38,6 @@ def _seat(garage: VirtualGarage, vehicle: str) -> str:
         CommandCode.PICK_LEFT,
         CommandCode.PICK_RIGHT,
         CommandCode.PLACE_LEFT,
-        CommandCode.PLACE_RIGHT,
     ],
 )
 def test_a_withdrawn_retrieval_brings_its_car_back_to_a_place(moment: CommandCode) -> None:
@@ -46,8 +45,6 @@ def test_a_withdrawn_retrieval_brings_its_car_back_to_a_place(moment: CommandCod
     left = [v.id for v in garage.core.state.vehicles.values() if (v.position or "").endswith("left")]
     right = [v.id for v in garage.core.state.vehicles.values() if (v.position or "").endswith("right")]
     car = right[0] if moment is CommandCode.PICK_RIGHT else left[0]
-    if moment is CommandCode.PLACE_RIGHT:
-        pytest.skip("no cabin of this garage stands on the right")
     order = garage.order(SubmitOrder(kind="retrieve", vehicle=VehicleData(id=car)))
     _until_command(garage, SHUTTLE, moment)
 
@@ -62,7 +59,7 @@ def test_a_withdrawn_retrieval_brings_its_car_back_to_a_place(moment: CommandCod
     assert garage.violations() == []
 
 
-@pytest.mark.parametrize("after_s", [0.5, 3.0, 6.0, 8.0, 9.5, 11.0, 13.0])
+@pytest.mark.parametrize("after_s", [0.5, 4.0, 8.0, 11.0, 13.0])
 def test_a_transfer_that_is_stopped_at_once_is_finished_after_a_person_has_looked_h07(after_s: float) -> None:
     garage = started("tower-small")
     order = _retrieve(garage)
