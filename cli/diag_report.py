@@ -39,8 +39,8 @@ def print_tags(image: DeviceImage, *, as_json: bool) -> None:
 
 def failure(heard: Heard) -> Failure:
     """The first thing that is not as it must be."""
-    fault = _first_fault(heard)
-    return Failure(fault.code.upper().replace("-", "_"), _sentence(fault.detail), _sentence(fault.remedy))
+    fault = _first_fault(heard).as_sentences()
+    return Failure(fault.code.upper().replace("-", "_"), fault.detail, fault.remedy)
 
 
 def _first_fault(heard: Heard) -> Fault:
@@ -56,13 +56,9 @@ def _link_row(status: LinkStatus) -> tuple[object, ...]:
 
 
 def _device_row(image: DeviceImage) -> tuple[object, ...]:
-    because = None if image.fault is None else f"{_sentence(image.fault.detail)} {_sentence(image.fault.remedy)}"
+    fault = None if image.fault is None else image.fault.as_sentences()
+    because = None if fault is None else f"{fault.detail} {fault.remedy}"
     return (image.device, image.definition.kind.name.lower(), image.quality.name.lower(), because)
-
-
-def _sentence(text: str) -> str:
-    """Links tell their faults as half sentences, to be put together as one likes."""
-    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
 
 
 def _fault_json(fault: Fault | None) -> dict[str, str] | None:

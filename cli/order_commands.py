@@ -116,7 +116,8 @@ def withdraw(
     if as_json:
         print_json(document)
     else:
-        print_line(f"Order {order} is being withdrawn. Follow it: garagectl orders {order}")
+        print_line(f"Order {order} is being withdrawn.")
+        _print_follow(order, url)
 
 
 def _submit(url: str, body: Mapping[str, object], key: str | None, *, wait: bool, as_json: bool) -> None:
@@ -129,11 +130,15 @@ def _submit(url: str, body: Mapping[str, object], key: str | None, *, wait: bool
         print_json(order)
     elif not wait:
         print_line(f"Order {order['id']} accepted: {order['kind']} {order['vehicle']}.")
-        print_line(f"Follow it: garagectl orders {order['id']}{'' if url == DEFAULT_URL else f' --url {url}'}")
+        _print_follow(order["id"], url)
     if wait and order["state"] != "done":
         outcome = order["outcome"] or {}
         text = f"Order {order['id']} ended as {order['state']}: {outcome.get('text', 'no reason was given')}"
         raise Failure(str(outcome.get("code", "ORDER_NOT_DONE")), text, str(outcome.get("remedy", "")))
+
+
+def _print_follow(order: str, url: str) -> None:
+    print_line(f"Follow it: garagectl orders {order}{'' if url == DEFAULT_URL else f' --url {url}'}")
 
 
 def _follow(api: GarageApi, order: dict[str, Any], *, quiet: bool) -> dict[str, Any]:
@@ -153,7 +158,7 @@ def _follow(api: GarageApi, order: dict[str, Any], *, quiet: bool) -> dict[str, 
 def told(order: dict[str, Any]) -> str:
     """An order in one line: what it does now, and what it waits for."""
     reason = order["waiting_for"] or order["outcome"]
-    because = f", {reason['code']}: {reason['text']}" if reason else ""
+    because = f", {reason['code']}: {reason['text']} {reason['remedy']}".rstrip() if reason else ""
     place = f" at {order['cabin']}" if order["cabin"] else ""
     phase = f", {order['phase']}" if order["phase"] else ""
     return f"{order['kind']} {order['vehicle']}{place}: {order['state']}{phase}{because}"

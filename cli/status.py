@@ -62,5 +62,5 @@ def _order(order: dict[str, Any]) -> tuple[object, ...]:
         order["state"],
         f"{order['progress'] * 100:.0f} %",
         f"{order['leg']}/{order['legs']}",
-        None if reason is None else f"{reason['code']}: {reason['text']}",
+        None if reason is None else f"{reason['code']}: {reason['text']} {reason['remedy']}".rstrip(),
     )

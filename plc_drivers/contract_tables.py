@@ -21,9 +21,11 @@ from plc_drivers.contract.codes import (
     CONTRACT_VERSION,
     DONE_HELP,
     FAULT_HELP,
+    SIGN_HELP,
     AckResult,
     DoneResult,
     FaultCode,
+    Sign,
     WarningBit,
 )
 from plc_drivers.modbus.image import Place
@@ -34,6 +36,11 @@ DOCUMENTS = Path("docs/contract")
 """Folder of the committed tables, below the project's root."""
 
 _GENERATED = "Generated from the definitions (`python -m plc_drivers.contract_tables --write docs/contract`)."
+
+_SIGNS = (
+    "When the controller asks for each sign, and what the customer, or an attendant, does. The phases of a handover "
+    "stand in [the architecture](../architecture.md#how-a-car-comes-down)."
+)
 
 _OPCUA_TYPES = {
     TagType.BOOL: "Boolean",
@@ -202,9 +209,9 @@ def to_markdown(table: DeviceTable) -> str:
 
 
 def codes_markdown() -> str:
-    """What acknowledgements, endings and faults mean, as a Markdown document."""
+    """What acknowledgements, endings, faults and signs mean, as a Markdown document."""
     parts = [
-        "# Codes: acknowledgements, endings, faults",
+        "# Codes: acknowledgements, endings, faults, signs",
         _GENERATED,
         "## `ack_result`",
         _table(("Code", "Name", "Meaning"), ((c.value, c.name, ACK_HELP[c]) for c in AckResult)),
@@ -212,6 +219,11 @@ def codes_markdown() -> str:
         _table(("Code", "Name", "Meaning"), ((c.value, c.name, DONE_HELP[c]) for c in DoneResult)),
         "## `fault_code`",
         _table(("Code", "Name", "Cause", "Remedy"), ((c.value, c.name, *FAULT_HELP[c]) for c in FaultCode)),
+        "## `sign`",
+        _SIGNS,
+        _table(
+            ("Code", "Sign", "When shown", "What the customer does"), ((c.value, c.name, *SIGN_HELP[c]) for c in Sign)
+        ),
     ]
     return "\n\n".join(parts) + "\n"
 

@@ -73,7 +73,8 @@ class DeviceWatch:
             self._answer = answer
             self._bad = self._take(answer)
         if self._answer is None:
-            return DeviceImage.missing(self._device, self._definition, now_ms, link_fault or _NOT_ANSWERED_YET)
+            absent = _NOT_ANSWERED_YET if link_fault is None else link_fault.as_sentences()
+            return DeviceImage.missing(self._device, self._definition, now_ms, absent)
         quality, fault = self._judge(self._answer, link_fault, now_ms)
         last = self._answer
         return DeviceImage(self._device, self._definition, last.values, last.at_ms, quality, last.bad_tags, fault)
@@ -326,8 +327,9 @@ def _unreadable(tag: str) -> Fault:
 
 
 def _no_answer(age_ms: int, timeout_ms: int, link_fault: Fault | None) -> Fault:
-    reason = "" if link_fault is None else f" {link_fault.code}: {link_fault.detail}"
-    remedy = "Check power and network of the PLC." if link_fault is None else link_fault.remedy
+    told = None if link_fault is None else link_fault.as_sentences()
+    reason = "" if told is None else f" {told.code}: {told.detail}"
+    remedy = "Check power and network of the PLC." if told is None else told.remedy
     return Fault(
         "NO_ANSWER",
         f"The last answer is {age_ms} ms old; what it showed may be at most {timeout_ms} ms old.{reason}",

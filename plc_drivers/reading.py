@@ -38,6 +38,14 @@ class Fault:
     detail: str
     remedy: str
 
+    def as_sentences(self) -> Fault:
+        """The same with whole sentences: links tell theirs as half sentences, to be put together as one likes."""
+        return Fault(self.code, _sentence(self.detail), _sentence(self.remedy))
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:] + ("" if not text or text.endswith((".", "!", "?")) else ".")
+
 
 @dataclass(frozen=True, slots=True)
 class DeviceImage:

@@ -66,12 +66,7 @@ HAZARDS: dict[str, str] = {
 }
 """The hazards that interlocks guard against, in short."""
 
-_HEAD = """# Interlocks
-
-This list is generated from the declarations in `safety/interlocks/` by `python -m safety.interlock_table`; the same
-declarations are what the controller evaluates in every cycle. Do not edit it by hand: a test compares it with the code.
-
-How to read it:
+_READING = """How to read it:
 
 - A **run** interlock guards permits. It is evaluated in every cycle, and a permit is asserted only while the core wants
   it and every interlock that guards it holds. A **start** interlock guards the moment in which a command is given.
@@ -81,6 +76,20 @@ How to read it:
 - Bits that safety reads are wired so that 1 is the safe level; see `docs/safety-boundary.md`.
 - A standard is named with its subject only. No clause numbers are given, because the texts were not at hand.
 """
+
+_HEAD = f"""# Interlocks
+
+This list is generated from the declarations in `safety/interlocks/` by `python -m safety.interlock_table`; the same
+declarations are what the controller evaluates in every cycle. Do not edit it by hand: a test compares it with the code.
+
+The devices here are those of two examples, written down in `safety/interlock_table.py` and not in a configuration: the
+smallest vending tower (lift1 with shuttle1 riding on it, its dock in column 3; cabin1 on the left of column 2), and the
+smallest shuttle garage (shuttle0 on the ground, shuttle1 and shuttle2 on level 1, lift1 on the right of column 8,
+cabin1 on the left of column 4). For a garage of your own, with its device names, levels and columns:
+
+    garagectl interlocks --config my-garage.toml [--json]
+
+{_READING}"""
 
 
 def document() -> str:
@@ -96,6 +105,31 @@ def document() -> str:
         *_by_hazard(garage),
     ]
     return "\n".join(parts).rstrip() + "\n"
+
+
+def garage_document(name: str, topology: Topology) -> str:
+    """Every interlock of one garage as Markdown."""
+    found = interlocks_of(topology)
+    parts = [f"# Interlocks of {name}\n\n{len(found)} interlocks.\n\n{_READING}", *_by_hazard(found)]
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def rows(topology: Topology) -> list[dict[str, object]]:
+    """Every interlock of one garage as plain data, for ``json.dumps``; ``holds`` is its condition in words."""
+    return [
+        {
+            "id": interlock.id,
+            "title": interlock.title,
+            "hazard": interlock.hazard,
+            "phase": interlock.phase.value,
+            "guards": [str(guard) for guard in interlock.guards],
+            "holds": words(interlock.condition),
+            "cause": interlock.cause,
+            "remedy": interlock.remedy,
+            "standard": interlock.standard,
+        }
+        for interlock in interlocks_of(topology)
+    ]
 
 
 def _shape(interlock: Interlock) -> tuple[str, str]:

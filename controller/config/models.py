@@ -192,7 +192,7 @@ class DeviceSection(Model):
 
 
 class AxisFigures(Model):
-    """How an axis moves: for the emulated plant, for planning and for estimates."""
+    """How an axis moves: for the times that the controller expects and shows, and for the emulated plant."""
 
     speed_mm_s: Annotated[int, Field(gt=0, le=10_000)]
     """Highest speed."""
@@ -207,7 +207,10 @@ class AxisFigures(Model):
 
 
 class LiftAxis(AxisFigures):
-    """Lift figures: 65 m/min with creep and levelling."""
+    """Lift figures: 65 m/min with creep and levelling. The controller uses them for the times that it expects and
+    shows, and the emulated plant moves by them. The drive's own figures stand in its PLC, and a real PLC need not follow
+    these; the nearer they are, the better the expected times.
+    """
 
     speed_mm_s: Annotated[int, Field(gt=0, le=10_000)] = 1080
     acceleration_mm_s2: Annotated[int, Field(gt=0, le=5000)] = 400
@@ -217,7 +220,9 @@ class LiftAxis(AxisFigures):
 
 
 class ShuttleAxis(AxisFigures):
-    """Shuttle figures along the aisle; on a ring the same words stand for millidegrees."""
+    """Shuttle figures along the aisle; on a ring the same words stand for millidegrees. For expected times and the
+    emulated plant, as with a lift's.
+    """
 
     speed_mm_s: Annotated[int, Field(gt=0, le=100_000)] = 1500
     acceleration_mm_s2: Annotated[int, Field(gt=0, le=50_000)] = 400
@@ -227,7 +232,9 @@ class ShuttleAxis(AxisFigures):
 
 
 class Transfer(Model):
-    """The telescopic forks."""
+    """The telescopic forks. Speeds and times are for expected times and the emulated plant, as with a lift's; the
+    stroke must be the real one, since places are checked against it.
+    """
 
     stroke_mm: Annotated[int, Field(gt=0, le=15_000)] = 5600
     """From the middle of the deck to the middle of a position next to the aisle; depth 2 is twice as far."""
@@ -305,7 +312,7 @@ class LiftSection(DeviceSection):
     axis: LiftAxis = LiftAxis()
     """How it moves."""
     lock_s: Annotated[float, Field(gt=0, le=30)] = 1.5
-    """Time of its lock pins."""
+    """Time of its lock pins, for expected times and the emulated plant."""
 
 
 class ShuttleSection(DeviceSection):
@@ -324,7 +331,9 @@ class ShuttleSection(DeviceSection):
 
 
 class CabinSection(DeviceSection):
-    """A cabin beside the aisle on the ground floor."""
+    """A cabin beside the aisle on the ground floor. Turning speed and door times are for expected times and the
+    emulated plant, as with a lift's figures.
+    """
 
     level: int = 0
     """Level on which it lies."""

@@ -177,7 +177,7 @@ def _device_reason(situation: Situation, device: str, image: DeviceImage) -> msg
 
 
 def _link(status: LinkStatus) -> msg.LinkView:
-    fault = status.fault
+    fault = None if status.fault is None else status.fault.as_sentences()
     reason = None if fault is None else msg.Reason(code=fault.code, text=fault.detail, remedy=fault.remedy)
     return msg.LinkView(
         id=status.name,

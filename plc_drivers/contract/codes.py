@@ -164,65 +164,125 @@ class Sign(IntEnum):
     STEP_OUT = 12
 
 
+SIGN_HELP: dict[Sign, tuple[str, str]] = {
+    Sign.BLANK: (
+        "The cabin is free and proven empty, or its PLC has started and nothing has been asked for yet.",
+        "Nothing.",
+    ),
+    Sign.PLEASE_WAIT: (
+        "The machine is at work for this cabin, a door opens, or the wheels' place is unknown.",
+        "Waits outside, or in the car.",
+    ),
+    Sign.DRIVE_IN: ("Store: the outer door is open and the light is green.", "Drives in slowly, nose to the machine."),
+    Sign.FORWARD: ("Store: the wheels are short of their mark.", "Drives on slowly."),
+    Sign.BACK: ("Store: the wheels are beyond their mark.", "Drives back slowly."),
+    Sign.STOP: (
+        "Store: the wheels are in their mark; the car is being measured.",
+        "Stops and waits.",
+    ),
+    Sign.LEAVE_CAR: (
+        "Store: the car fits and stands right.",
+        "Switches the engine off, sets the brake, leaves the car and the cabin with everybody.",
+    ),
+    Sign.CONFIRM_EMPTY: (
+        (
+            "Nobody is seen inside, but it is not proven that nobody is there: while the outer door closes behind the "
+            "customer, until somebody confirms; and in any cabin that the machine is to enter, or that is free, "
+            "whenever that proof is missing. So it stands there from each start of the controller or of the cabin's "
+            "PLC on, before the first order."
+        ),
+        (
+            "Makes sure that nobody is inside, waits until the door is shut, presses the confirm button outside. After "
+            "a start an attendant does so at each cabin: no order uses it before."
+        ),
+    ),
+    Sign.DRIVE_OUT: (
+        "Retrieve: the outer door is open and the light is green.",
+        "Gets in, drives the car out.",
+    ),
+    Sign.DOES_NOT_FIT: (
+        "Store: the car fits nowhere, or the order was withdrawn or the customer did not come; the light is green.",
+        "Drives the car out again.",
+    ),
+    Sign.OUT_OF_SERVICE: ("Never asked for by the controller.", "Uses another cabin; the PLC may show it by itself."),
+    Sign.STEP_OUT: (
+        "Somebody is seen inside, or a presence sensor is not clear, when the cabin must be empty.",
+        "Leaves the cabin.",
+    ),
+}
+"""For each sign: when the controller asks for it, and what the customer does (from the handover's phases)."""
+
+_CLEAR = "clear the device (garagectl clear DEVICE, or Clear on the page)"
+"""A person's part of a remedy, in an operator's words; the PLC's command is CLEAR."""
+
 FAULT_HELP: dict[FaultCode, tuple[str, str]] = {
-    FaultCode.NONE: ("No fault.", "Nothing to do."),
+    FaultCode.NONE: (
+        "No fault is shown.",
+        f"When the device is stopped all the same, {_CLEAR}.",
+    ),
     FaultCode.CONTROLLER_LOST: (
         "The controller's heartbeat did not change within controller_timeout_ms.",
-        "Check the network between controller and PLC, then send CLEAR; the interrupted command is void.",
+        f"Check the network between controller and PLC, then {_CLEAR}.",
     ),
     FaultCode.EMERGENCY_STOP: (
         "The safety circuit of the device's zone is open.",
-        "Find who pressed and why, reset at the machine in view of the zone, then send CLEAR.",
+        f"Find who pressed and why, reset at the machine in view of the zone, then {_CLEAR}.",
     ),
     FaultCode.DRIVE_FAULT: (
         "The drive tripped.",
-        "Read the drive's own code on its panel, remove the cause, send CLEAR.",
+        f"Read the drive's own code on its panel, remove the cause, then {_CLEAR}.",
     ),
     FaultCode.OVERTRAVEL: (
         "An over-travel switch opened.",
-        "A technician releases the axis locally, finds the cause and references it again.",
+        f"A technician releases the axis locally and finds the cause; then {_CLEAR}.",
     ),
     FaultCode.OVERSPEED: (
         "The overspeed governor acted.",
-        "A technician inspects the lift before it is reset locally.",
+        f"A technician inspects the lift and resets it locally; then {_CLEAR}.",
     ),
     FaultCode.SLACK_ROPE: (
         "The suspension lost tension.",
-        "A technician inspects rope or chain before it is reset locally.",
+        f"A technician inspects rope or chain and resets it locally; then {_CLEAR}.",
     ),
-    FaultCode.BRAKE_FAULT: ("The brake did not prove closed.", "Keep the zone clear; a technician tests the brake."),
+    FaultCode.BRAKE_FAULT: (
+        "The brake did not prove closed.",
+        f"Keep the zone clear; a technician tests the brake; then {_CLEAR}.",
+    ),
     FaultCode.LOAD_OVERHANG: (
         "A light barrier beside the load is interrupted.",
-        "Look at the load; centre it or remove what sticks out, then send CLEAR.",
+        f"Look at the load; centre it or remove what sticks out, then {_CLEAR}.",
     ),
-    FaultCode.LOCK_FAULT: ("A lock pin did not reach its end position in time.", "Check pin, level and end switch."),
+    FaultCode.LOCK_FAULT: (
+        "A lock pin is not where it must be, or did not reach its end position in time.",
+        f"Check pin, level and end switch, then {_CLEAR}.",
+    ),
     FaultCode.DOOR_FAULT: (
-        "A door did not reach its end position in time.",
-        "Check the door's way, drive and switches.",
+        "A door did not reach its end position in time, or both doors were not closed.",
+        f"Check the door's way, drive and switches, then {_CLEAR}.",
     ),
     FaultCode.POSITION_FAULT: (
         "Position, station sensor and lock do not agree.",
-        "Check encoder and station sensor, then reference the axis again.",
+        f"Check encoder and station sensor, then {_CLEAR}.",
     ),
     FaultCode.TRANSFER_FAULT: (
         "The transfer stopped between its ends.",
-        "Look where the car stands; finish or retract by hand in manual mode. Do not move lift or shuttle before.",
+        f"Look where the car stands; finish or retract by hand before lift or shuttle moves; then {_CLEAR}.",
     ),
     FaultCode.SENSOR_CONTRADICTION: (
         "Two sensors that must agree do not.",
-        "Find the defective one; compare with what can be seen on the spot.",
+        f"Find the defective one; compare with what can be seen on the spot. Then {_CLEAR}.",
     ),
     FaultCode.PLC_RESTARTED: (
         "The PLC started anew; commands and permits are void.",
-        "Send CLEAR, reference if asked.",
+        f"Look at the machine, then {_CLEAR}.",
     ),
     FaultCode.GUARD_OPEN: (
         "A guard door of the zone is open.",
-        "Close the guard, make sure nobody is inside, send CLEAR.",
+        f"Make sure nobody is inside, close the guard, reset at the machine, then {_CLEAR}.",
     ),
     FaultCode.PRESENCE_DETECTED: (
         "A person was detected where the machine was about to move.",
-        "Get the person out through the outer door, confirm at the cabin that it is empty, send CLEAR.",
+        f"Get the person out through the outer door and confirm at the cabin that it is empty; then {_CLEAR}.",
     ),
 }
 """Cause and remedy of each fault code, as documents, diagnostics and pages print them."""
@@ -236,7 +296,7 @@ ACK_HELP: dict[AckResult, str] = {
     AckResult.NOT_OWNER: "The PLC has seen a higher owner epoch: another controller owns the device.",
     AckResult.EXPIRED: "The command is older than its own validity time.",
     AckResult.NO_PERMIT: "The permit for the function is not present.",
-    AckResult.WRONG_STATE: "The device's state does not allow the command; CLEAR or a local reset may be needed.",
+    AckResult.WRONG_STATE: "It must be cleared first; or the cause is not gone yet, or it still moves.",
     AckResult.WRONG_MODE: "The key switch is not in automatic.",
     AckResult.NOT_REFERENCED: "The axis must be referenced first.",
     AckResult.INTERLOCKED: "One of the PLC's own interlocks forbids it; the status bits show which.",

@@ -30,7 +30,7 @@ EXCEPTIONS: dict[int, tuple[str, str, str]] = {
     1: (
         "ILLEGAL_FUNCTION",
         "the PLC does not know this function code",
-        "choose another exchange style in the device's profile",
+        'give the device a profile with another exchange style: modbus.exchange = "fc16+fc3" (docs/profiles.md)',
     ),
     2: (
         "ILLEGAL_ADDRESS",

@@ -242,8 +242,9 @@ def _rider(device: Unit, rider: ShuttleTopology) -> list[Interlock]:
             phase=Phase.START,
             guards=device.start(CommandCode.MOVE_TO_LEVEL),
             condition=all_of(shuttle["referenced"], home),
-            cause=f"{rider.id} does not know its place, so its dock switch stands alone.",
-            remedy=f"Let {rider.id} find its reference while {device.id} stands locked.",
+            cause=f"Only its dock switch says that {rider.id} is home on {device.id}; its own position does not.",
+            remedy=f"While automatic operation runs, {rider.id} finds its position by itself once {device.id} stands "
+            f"locked at a level. If it does not, look whether {rider.id} is in its dock, and check its column switch.",
             standard="EN 14010, load in position",
         ),
         _run(

@@ -186,8 +186,9 @@ class LiftProgram(Program):
         return DoneResult.TIMED_OUT if self._watch.expired(now_ms) else None
 
     def _reference(self, now_ms: int) -> Ending | None:
+        """The reference counts once the platform is proven to stand at a level: from there it can be locked (H08)."""
         drive = self._port.drive
-        if not drive.homing and drive.standstill and drive.encoder_valid:
+        if not drive.homing and drive.standstill and drive.brake_closed and self.station() is not None:
             return DoneResult.OK
         if not drive.homing and self._stood_ms(now_ms) > _SETTLE_MS:
             return DoneResult.NOT_REACHED

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cli import order_commands
+from cli import operate, order_commands
 from tests.cli.garagectl import Garagectl
 from tests.cli.scripted_api import scripted_api
 
@@ -93,7 +93,7 @@ def test_wait_follows_an_order_to_its_end(
     with scripted_api(answers) as api:
         ran = garagectl("retrieve", "kuga-01", "--wait", "--url", api.url)
     assert ran.code == code
-    assert "CABIN_BUSY: Cabin1 is in use." in ran.out
+    assert "CABIN_BUSY: Cabin1 is in use. A remedy." in ran.out
     assert ended["state"] in ran.out
     assert ("NO_LOAD" in ran.err) == bool(code)
 
@@ -105,13 +105,16 @@ def test_orders_lists_all_or_one(garagectl: Garagectl) -> None:
         one = garagectl("orders", "o-1", "--json", "--url", api.url)
     assert "kuga-01" in ran.out
     assert "50 %" in ran.out
+    assert "A remedy." in " ".join(ran.out.split())
     assert "vehicle=kuga-01" in api.asked[0][1]
     assert one.document["id"] == "o-1"
 
 
 def test_withdraw_says_whether_at_once(garagectl: Garagectl) -> None:
     with scripted_api({("DELETE", "/api/v1/orders/o-1"): [(200, order(state="withdrawing"))]}) as api:
-        assert garagectl("withdraw", "o-1", "--immediate", "--url", api.url).code == 0
+        ran = garagectl("withdraw", "o-1", "--immediate", "--url", api.url)
+    assert ran.code == 0
+    assert f"garagectl orders o-1 --url {api.url}" in ran.out
     assert api.asked[0][1].endswith("?immediate=true")
 
 
@@ -136,14 +139,54 @@ def test_status_shows_everything_within_80_columns(garagectl: Garagectl) -> None
     assert max(len(line) for line in ran.out.splitlines()) <= 80
 
 
-@pytest.mark.parametrize(
-    ("command", "path"), [("start", "/start"), ("stop", "/stop"), ("clear", "/devices/lift1/clear")]
-)
+@pytest.mark.parametrize(("command", "path"), [("start", "/start"), ("stop", "/stop")])
 def test_a_persons_decisions_reach_their_address(garagectl: Garagectl, command: str, path: str) -> None:
     with scripted_api({("POST", f"/api/v1{path}"): [(200, {"accepted": True})]}) as api:
-        arguments = (command, "lift1") if command == "clear" else (command,)
-        assert garagectl(*arguments, "--url", api.url).code == 0
+        assert garagectl(command, "--url", api.url).code == 0
     assert api.asked[0][:2] == ("POST", f"/api/v1{path}")
+
+
+def device(name: str, state: str, why: dict[str, str] | None = None, kind: str = "lift") -> dict[str, Any]:
+    return {"id": name, "kind": kind, "state": state, "reason": why}
+
+
+def test_clear_tells_what_came_of_it_once_the_device_has_left_its_stop(
+    garagectl: Garagectl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(operate, "POLL_S", 0.01)
+    seen = [device("lift1", "STOPPED", reason("DEVICE_STOPPED")), device("lift1", "IDLE", reason("NEEDS_START"))]
+    answers: dict[tuple[str, str], list[tuple[int, Any]]] = {
+        ("POST", "/api/v1/devices/lift1/clear"): [(200, {"accepted": True})],
+        ("GET", "/api/v1/devices/lift1"): [(200, view) for view in seen],
+    }
+    with scripted_api(answers) as api:
+        ran = garagectl("clear", "lift1", "--url", api.url)
+    assert (ran.code, ran.out) == (0, "lift1: cleared, IDLE\n")
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_clear_names_what_is_still_stopped_and_why_and_exits_1(
+    garagectl: Garagectl, monkeypatch: pytest.MonkeyPatch, *, as_json: bool
+) -> None:
+    monkeypatch.setattr(operate, "POLL_S", 0.01)
+    monkeypatch.setattr(operate, "CLEARED_WITHIN_S", 0.05)
+    pressed = reason("DEVICE_STOPPED", "cabin1 is ABORTED: the safety circuit is open.", "Reset at the machine.")
+    views = [device("lift1", "IDLE"), device("cabin1", "ABORTED", pressed, "cabin")]
+    views.append(device("safety1", "IDLE", reason("NO_ANSWER"), "safety"))
+    answers: dict[tuple[str, str], list[tuple[int, Any]]] = {
+        ("POST", "/api/v1/devices/all/clear"): [(200, {"accepted": True})],
+        ("GET", "/api/v1/devices"): [(200, {"devices": views})],
+    }
+    with scripted_api(answers) as api:
+        ran = garagectl("clear", "all", *(["--json"] if as_json else []), "--url", api.url)
+    assert ran.code == 1
+    assert "NOT_CLEARED: Still stopped: cabin1." in ran.err
+    if as_json:
+        told = {entry["device"]: entry["cleared"] for entry in ran.document["error"]["devices"]}
+        assert told == {"lift1": True, "cabin1": False}
+    else:
+        assert "lift1: cleared, IDLE" in ran.out
+        assert "cabin1: not cleared, ABORTED. cabin1 is ABORTED: the safety circuit is open. Reset at" in ran.out
 
 
 def test_something_else_at_the_address_is_told_from_a_garage(garagectl: Garagectl) -> None:

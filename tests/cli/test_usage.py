@@ -17,6 +17,7 @@ SMALL = str(ROOT / "config" / "tower-small.toml")
 COMMANDS = [
     ("check-config",),
     ("contract",),
+    ("interlocks",),
     ("emulate",),
     ("run",),
     ("demo",),
@@ -94,7 +95,9 @@ def test_an_address_that_is_none_is_named(garagectl: Garagectl) -> None:
     assert "BAD_URL" in ran.err
 
 
-@pytest.mark.parametrize("command", [("run",), ("emulate",), ("contract",), ("demo",), ("diag", "link")], ids=" ".join)
+@pytest.mark.parametrize(
+    "command", [("run",), ("emulate",), ("contract",), ("interlocks",), ("demo",), ("diag", "link")], ids=" ".join
+)
 def test_a_configuration_that_does_not_exist_is_named(
     garagectl: Garagectl, tmp_path: Path, command: tuple[str, ...]
 ) -> None:
@@ -134,6 +137,17 @@ def test_contract_prints_one_device_or_all_of_them(garagectl: Garagectl) -> None
     ran = garagectl("contract", "--config", SMALL, "--device", "lift9")
     assert ran.code == 1
     assert "Did you mean lift1?" in ran.err
+
+
+def test_interlocks_prints_those_of_the_garage_that_is_named(garagectl: Garagectl) -> None:
+    out = garagectl("interlocks", "--config", SMALL).out
+    assert "# Interlocks of Small tower" in out
+    assert "#### `lift1.start-rider-home`" in out
+    document = garagectl("interlocks", "--config", SMALL, "--json").document
+    assert document["garage"] == "tower-small"
+    docked = next(entry for entry in document["interlocks"] if entry["id"] == "lift1.rider-docked")
+    assert docked["guards"] == ["lift1.travel"]
+    assert "shuttle1.station = 2" in docked["holds"]
 
 
 def test_a_device_that_does_not_exist_is_named(garagectl: Garagectl) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from controller.config.load import load_config
 from controller.garage import Side
-from plc_drivers.contract import CommandCode
+from plc_drivers.contract import CommandCode, Value
 from plc_drivers.contract.codes import AckResult, DoneResult, FaultCode, Mode, Sign, State, TrafficLight
 from sim_hardware.garage import EmulatedGarage
 from sim_hardware.people import Actor
@@ -500,3 +500,91 @@ def test_without_local_interlocks_the_plcs_carry_out_what_the_controller_must_pr
     assert panel.order("cabin1", C.OPEN_INNER_DOOR) is AckResult.ACCEPTED
     panel.wait("cabin1")
     assert not panel.garage.verdict().clean
+
+
+# --- an axis that does not know its place -------------------------------------------------------------------
+
+
+def lose_reference(panel: Panel, *devices: str) -> None:
+    for device in devices:
+        plant = panel.garage.plant
+        machine = plant.lift(device) if device.startswith("lift") else plant.shuttle(device)
+        machine.drive.lose_encoder(37.0)
+    panel.cycle(2)
+
+
+def test_h07_a_lift_without_reference_is_first_unlocked_then_referenced_to_a_level_then_locked(panel: Panel) -> None:
+    lose_reference(panel, "lift1")
+    assert panel.state("lift1") is State.NOT_REFERENCED
+    assert panel.read("lift1", "station") == -1
+    assert panel.read("lift1", "station_sensor") is True
+    assert panel.order("lift1", C.REFERENCE) is AckResult.INTERLOCKED
+    assert panel.order("lift1", C.LOCK) is AckResult.NOT_REFERENCED
+    panel.run("lift1", C.UNLOCK)
+    panel.run("lift1", C.REFERENCE)
+    assert panel.state("lift1") is State.IDLE
+    assert panel.read("lift1", "station") == 0
+    assert panel.read("lift1", "brake_closed") is True
+    panel.run("lift1", C.LOCK)
+    assert_clean(panel)
+
+
+def test_h08_a_referenced_lift_between_levels_is_brought_to_one_by_reference(panel: Panel) -> None:
+    panel.run("lift1", C.UNLOCK)
+    panel.order("lift1", C.MOVE_TO_LEVEL, 2)
+    panel.pass_s(2.0)
+    panel.order("lift1", C.STOP)
+    assert panel.wait("lift1") is DoneResult.OK
+    assert panel.read("lift1", "station") == -1
+    panel.run("lift1", C.REFERENCE)
+    assert int(panel.read("lift1", "station")) >= 0
+    panel.run("lift1", C.LOCK)
+    assert_clean(panel)
+
+
+def test_h08_a_reference_that_ends_where_no_level_switch_is_seen_is_not_reached(panel: Panel) -> None:
+    lose_reference(panel, "lift1")
+    panel.run("lift1", C.UNLOCK)
+    panel.garage.plant.sensors.override("lift1.station_sensor", 0)
+    assert panel.order("lift1", C.REFERENCE) is AckResult.ACCEPTED
+    assert panel.wait("lift1") is DoneResult.NOT_REACHED
+
+
+def test_h07_a_docked_shuttle_finds_its_reference_on_a_locked_lift_and_stays_docked(panel: Panel) -> None:
+    lose_reference(panel, "lift1", "shuttle1")
+    assert panel.read("shuttle1", "station") == -1
+    panel.run("lift1", C.UNLOCK)
+    assert panel.order("shuttle1", C.REFERENCE) is AckResult.INTERLOCKED
+    panel.run("lift1", C.REFERENCE)
+    panel.run("lift1", C.LOCK)
+    panel.run("shuttle1", C.REFERENCE)
+    assert panel.read("shuttle1", "docked") is True
+    assert panel.read("shuttle1", "station") == 2
+    assert_clean(panel)
+
+
+# --- what a shuttle shows during a transfer (contract, chapter 7) -------------------------------------------
+
+
+def seen(panel: Panel) -> tuple[Value, ...]:
+    """Deck switch, deck barrier, centred, left edge, target switch, target beam."""
+    tags = ("load_present", "load_clear", "load_centred", "overhang_left_clear")
+    return tuple(panel.read("shuttle1", tag) for tag in (*tags, "target_left_occupied", "target_left_clear"))
+
+
+def test_during_a_pick_deck_and_target_show_what_the_contract_s_table_says(panel: Panel) -> None:
+    to_level(panel, 1)
+    panel.run("shuttle1", C.MOVE_TO_COLUMN, 1)
+    shown = [seen(panel)]
+    assert panel.order("shuttle1", C.PICK_LEFT, 1) is AckResult.ACCEPTED
+    while panel.state("shuttle1") is not State.IDLE:
+        panel.cycle()
+        if seen(panel) != shown[-1]:
+            shown.append(seen(panel))
+    at_target, forks_under_it, on_the_forks = shown[:3]
+    assert at_target == (False, True, True, True, True, False)
+    assert forks_under_it == (False, True, True, False, True, False)
+    assert on_the_forks == (False, True, False, False, False, False)
+    assert (False, False, False, False, False, True) in shown  # over the deck's edge: the deck's pair is equal
+    assert shown[-1] == (True, False, True, True, False, True)
+    assert_clean(panel)
