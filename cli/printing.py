@@ -17,8 +17,9 @@ err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 def print_json(document: object) -> None:
-    """One JSON document on standard output."""
-    sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False, default=str) + "\n")
+    """One JSON document on standard output: indented for a person at a terminal, on one line for a program."""
+    indent = 2 if sys.stdout.isatty() else None
+    sys.stdout.write(json.dumps(document, indent=indent, ensure_ascii=False, default=str) + "\n")
 
 
 def print_line(text: str) -> None:
