@@ -208,8 +208,8 @@ class AxisFigures(Model):
 
 class LiftAxis(AxisFigures):
     """Lift figures: 65 m/min with creep and levelling. The controller uses them for the times that it expects and
-    shows, and the emulated plant moves by them. The drive's own figures stand in its PLC, and a real PLC need not follow
-    these; the nearer they are, the better the expected times.
+    shows, and the emulated plant moves by them. The drive's own figures stand in its PLC, and a real PLC need not
+    follow these; the nearer they are, the better the expected times.
     """
 
     speed_mm_s: Annotated[int, Field(gt=0, le=10_000)] = 1080

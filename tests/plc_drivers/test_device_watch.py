@@ -96,7 +96,7 @@ def bench() -> Bench:
 def test_a_device_that_never_answered_is_missing_and_says_why() -> None:
     fault = Fault("CONNECT_FAILED", "refused", "look")
     image = watch().observe(None, fault, 1000, writing=True)
-    assert (image.quality, image.fault, image.value("station")) == (Quality.MISSING, fault, None)
+    assert (image.quality, image.fault, image.value("station")) == (Quality.MISSING, fault.as_sentences(), None)
     assert code(watch().observe(None, None, 1000, writing=True)) == "NO_ANSWER"
 
 
@@ -171,7 +171,7 @@ def test_h10_a_device_that_falls_silent_is_stale_after_the_time_out_and_says_wha
     image = bench.watch.observe(bench.last, fault, bench.now_ms + 20, writing=True)
     assert (image.quality, code(image)) == (Quality.STALE, "NO_ANSWER")
     assert image.fault is not None
-    assert ("TIMEOUT" in image.fault.detail, image.fault.remedy) == (True, "check the cable")
+    assert ("TIMEOUT" in image.fault.detail, image.fault.remedy) == (True, "Check the cable.")
 
 
 def test_after_silence_one_answer_is_not_enough(bench: Bench) -> None:
@@ -276,3 +276,9 @@ def test_a_kind_that_is_only_read_needs_neither_echo_nor_time_out() -> None:
         for now in range(1000, 2000, 20)
     ]
     assert images[-1].quality is Quality.GOOD
+
+
+def test_a_link_s_half_sentences_become_sentences_with_their_remedy_apart() -> None:
+    fault = Fault("ILLEGAL_FUNCTION", "the PLC does not know this function code", "give the device a profile")
+    told = watch().observe(None, fault, 1000, writing=True).fault
+    assert told == Fault("ILLEGAL_FUNCTION", "The PLC does not know this function code.", "Give the device a profile.")
