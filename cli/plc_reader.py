@@ -17,9 +17,9 @@ from controller.config.models import GarageConfig
 from controller.config.models import Link as LinkSection
 from controller.shell.links import bindings_of, settings_of, watches_of
 from controller.shell.start_error import StartError
+from plc_drivers.clock import monotonic_ms
 from plc_drivers.device_watch import DeviceWatch
 from plc_drivers.link import Link, LinkState, LinkStatus
-from plc_drivers.modbus.polled_link import monotonic_ms
 from plc_drivers.open_link import open_link
 from plc_drivers.reading import DeviceImage, Quality
 

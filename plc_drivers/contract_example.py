@@ -9,10 +9,11 @@ import struct
 from collections.abc import Mapping, Sequence
 
 from plc_drivers.binding import DeviceBinding
+from plc_drivers.command_values import CommandValues
 from plc_drivers.contract import CommandCode, DeviceKind, Tag, TagType, Value
 from plc_drivers.contract.codes import AckResult, DoneResult, Health, Mode, State
 from plc_drivers.contract.definition import COMMAND_BASE, STATUS_BASE
-from plc_drivers.modbus.plan import CommandValues, compile_plan
+from plc_drivers.modbus.plan import compile_plan
 from plc_drivers.opcua.nodes import VARIANT_TYPES, plan_nodes
 from plc_drivers.outputs import DeviceOutputs, MailboxCommand
 

@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from plc_drivers.binding import DeviceBinding
+from plc_drivers.clock import monotonic_ms
+from plc_drivers.command_values import CommandValues, OutputsError
 from plc_drivers.contract import Tag, TagType, Value
 from plc_drivers.link import LinkState, LinkStatus, RawAnswer
-from plc_drivers.modbus.plan import CommandValues, OutputsError
-from plc_drivers.modbus.polled_link import monotonic_ms
 from plc_drivers.outputs import DeviceOutputs, PermittedOutputs
 from plc_drivers.reading import Fault
 

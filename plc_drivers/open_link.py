@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from typing import assert_never
 
 from plc_drivers.binding import DeviceBinding
+from plc_drivers.clock import monotonic_ms
 from plc_drivers.link import Link
-from plc_drivers.modbus.polled_link import monotonic_ms
 from plc_drivers.modbus.rtu_link import ModbusRtuLink
 from plc_drivers.modbus.settings import ModbusRtuSettings, ModbusTcpSettings
 from plc_drivers.modbus.tcp_link import ModbusTcpLink

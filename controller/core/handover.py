@@ -10,6 +10,18 @@ from collections.abc import Callable
 
 from controller.core import commanding
 from controller.core import events as ev
+from controller.core.cabin_reading import (
+    ALIGNED_MDEG,
+    HALF_TURN_MDEG,
+    guidance,
+    is_aligned,
+    is_inner_shut,
+    is_outer_shut,
+    is_vehicle_gone,
+    is_vehicle_there,
+    may_close,
+    sees_nobody,
+)
 from controller.core.order import Order
 from controller.core.placement import Placement
 from controller.core.situation import Situation
@@ -41,9 +53,6 @@ ABANDONING = "abandoning"
 RED_BEFORE_CLOSING_MS = 3000
 """How long the light is red before the outer door begins to close."""
 
-HALF_TURN_MDEG = 180_000
-_ALIGNED_MDEG = 1000
-
 
 def run_cabin(situation: Situation, cabin: Cabin, placement: Placement) -> Refusal | None:
     """Advance one cabin's handover; the reason when its order must wait."""
@@ -65,8 +74,8 @@ def levels(situation: Situation, cabin: Cabin) -> dict[str, int]:
     elif use.phase == FREE:
         sign = Sign.BLANK
     elif use.phase == POSITIONING:
-        sign = _guidance(situation, cabin.id)
-    elif use.phase in (CLOSING, SECURING, CONFIRMING, CHECKING) and not _sees_nobody(situation, cabin.id):
+        sign = guidance(situation, cabin.id)
+    elif use.phase in (CLOSING, SECURING, CONFIRMING, CHECKING) and not sees_nobody(situation, cabin.id):
         sign = Sign.STEP_OUT
     green = is_green(use)
     return {"traffic_light": int(TrafficLight.GREEN if green else TrafficLight.RED), "sign": int(sign)}
@@ -99,55 +108,6 @@ def enter(situation: Situation, cabin: str, phase: str, order: str | None) -> No
         situation.log.write(ev.CabinPhaseChanged(cabin=cabin, phase=phase, order=order))
 
 
-# --- questions to the sensors -------------------------------------------------------------------------------
-
-
-def is_outer_shut(situation: Situation, cabin: str) -> bool:
-    """True when the outer door is proven closed and locked."""
-    return situation.value(cabin, "outer_closed") is True and situation.value(cabin, "outer_locked") is True
-
-
-def is_inner_shut(situation: Situation, cabin: str) -> bool:
-    """True when the inner door is proven closed and locked."""
-    return situation.value(cabin, "inner_closed") is True and situation.value(cabin, "inner_locked") is True
-
-
-def is_vehicle_gone(situation: Situation, cabin: str) -> bool:
-    """True when both vehicle sensors say that nothing stands there (H05)."""
-    return situation.value(cabin, "vehicle_present") is False and situation.value(cabin, "vehicle_clear") is True
-
-
-def is_vehicle_there(situation: Situation, cabin: str) -> bool:
-    """True when both vehicle sensors see a car."""
-    return situation.value(cabin, "vehicle_present") is True and situation.value(cabin, "vehicle_clear") is False
-
-
-def _sees_nobody(situation: Situation, cabin: str) -> bool:
-    return (
-        situation.value(cabin, "curtain_ok") is True
-        and situation.value(cabin, "curtain_count") == 0
-        and situation.value(cabin, "scanner_clear") is True
-    )
-
-
-def _may_close(situation: Situation, cabin: str) -> bool:
-    return _sees_nobody(situation, cabin) and situation.value(cabin, "outer_unobstructed") is True
-
-
-def _is_aligned(situation: Situation, cabin: Cabin) -> bool:
-    angle = situation.value(cabin.id, "angle_mdeg")
-    return angle is not None and min(angle % HALF_TURN_MDEG, -angle % HALF_TURN_MDEG) <= _ALIGNED_MDEG
-
-
-def _guidance(situation: Situation, cabin: str) -> Sign:
-    if situation.value(cabin, "wheels_in_place") is True:
-        return Sign.STOP
-    offset = situation.value(cabin, "wheel_offset_mm")
-    if offset is None:
-        return Sign.PLEASE_WAIT
-    return Sign.BACK if offset > 0 else Sign.FORWARD
-
-
 # --- phases -------------------------------------------------------------------------------------------------
 
 
@@ -155,7 +115,7 @@ def _tidy(situation: Situation, cabin: Cabin) -> None:
     """Nobody uses the cabin: both doors shut, so that it can be proven empty and stays so."""
     if situation.state.mode != "automatic":
         return
-    if not is_outer_shut(situation, cabin.id) and _may_close(situation, cabin.id):
+    if not is_outer_shut(situation, cabin.id) and may_close(situation, cabin.id):
         commanding.command(situation, cabin.id, CommandCode.CLOSE_OUTER_DOOR)
     elif not is_inner_shut(situation, cabin.id):
         commanding.command(situation, cabin.id, CommandCode.CLOSE_INNER_DOOR)
@@ -188,7 +148,7 @@ def _serve_inner_door(situation: Situation, cabin: Cabin, order: Order) -> Refus
         return None
     if cabin.id not in situation.verdict.proven_empty:
         return not_confirmed(cabin.id)
-    if not _is_aligned(situation, cabin):
+    if not is_aligned(situation, cabin.id):
         return commanding.command(situation, cabin.id, CommandCode.ROTATE, 0, order=order.id)
     if not _is_shuttle_near(situation, cabin, leg.shuttle):
         return None
@@ -219,7 +179,7 @@ def _turn(situation: Situation, cabin: Cabin, order: Order, vehicle: Vehicle) ->
     is_turned = (
         last is not None
         and (last.code, last.order, last.ok) == (CommandCode.ROTATE, order.id, True)
-        and abs(int(situation.value(cabin.id, "angle_mdeg") or 0) - last.arg1) <= _ALIGNED_MDEG
+        and abs(int(situation.value(cabin.id, "angle_mdeg") or 0) - last.arg1) <= ALIGNED_MDEG
     )
     if is_turned:
         heading = ev.heading_name(cabin.side)
@@ -253,10 +213,10 @@ def _opening(situation: Situation, cabin: Cabin, order: Order, _: Placement) -> 
 def _leaving(situation: Situation, cabin: Cabin, order: Order, _: Placement) -> Refusal | None:
     """Wait until car and driver have left; both vehicle sensors and both presence sensors must agree (H05)."""
     take_back = order.kind == "retrieve" and bool(order.withdrawal)
-    if take_back and is_vehicle_there(situation, cabin.id) and _may_close(situation, cabin.id):
+    if take_back and is_vehicle_there(situation, cabin.id) and may_close(situation, cabin.id):
         enter(situation, cabin.id, SECURING, order.id)
         return None
-    if is_vehicle_gone(situation, cabin.id) and _may_close(situation, cabin.id):
+    if is_vehicle_gone(situation, cabin.id) and may_close(situation, cabin.id):
         situation.log.write(ev.VehicleLeft(vehicle=order.vehicle, cabin=cabin.id))
         enter(situation, cabin.id, CLOSING, order.id)
         return None
@@ -265,7 +225,7 @@ def _leaving(situation: Situation, cabin: Cabin, order: Order, _: Placement) -> 
 
 def _rejecting(situation: Situation, cabin: Cabin, order: Order, _: Placement) -> Refusal | None:
     """The car fits nowhere: the driver takes it out again."""
-    if is_vehicle_gone(situation, cabin.id) and _may_close(situation, cabin.id):
+    if is_vehicle_gone(situation, cabin.id) and may_close(situation, cabin.id):
         enter(situation, cabin.id, CLOSING, order.id)
         return None
     return order.rejection or _overdue(situation, cabin, "CUSTOMER_ABSENT", "has not driven the car out")
@@ -295,7 +255,7 @@ def _close_outer(situation: Situation, cabin: Cabin, order: Order) -> Refusal | 
     """Close once the light has been red for long enough that a car which began to drive has stopped or come in."""
     if situation.now.unix_ms - situation.state.cabin(cabin.id).since_ms < RED_BEFORE_CLOSING_MS:
         return None
-    if not _may_close(situation, cabin.id):
+    if not may_close(situation, cabin.id):
         return _someone_inside(cabin.id)
     return commanding.command(situation, cabin.id, CommandCode.CLOSE_OUTER_DOOR, order=order.id)
 
@@ -425,7 +385,7 @@ def _stepping_out(situation: Situation, cabin: Cabin, order: Order, _: Placement
     if situation.value(cabin.id, "wheels_in_place") is False:
         enter(situation, cabin.id, POSITIONING, order.id)
         return None
-    if _may_close(situation, cabin.id):
+    if may_close(situation, cabin.id):
         enter(situation, cabin.id, SECURING, order.id)
         return None
     return _overdue(situation, cabin, "CUSTOMER_STAYS", "has not left the cabin")

@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import random
-import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 
 from plc_drivers.binding import DeviceBinding
 from plc_drivers.link import LinkState, LinkStatus, RawAnswer
 from plc_drivers.modbus.plan import DevicePlan, compile_plan
-from plc_drivers.modbus.reconnect import Backoff
 from plc_drivers.modbus.trips import Trips, Turn, Witness
 from plc_drivers.outputs import PermittedOutputs
 from plc_drivers.reading import Fault
+from plc_drivers.reconnect import Backoff
 
 STOP_S = 0.4
 """How long ``stop`` waits for the supervisor, and again for the transport; a link ends within a second."""
@@ -26,11 +25,6 @@ STOP_S = 0.4
 _NOT_STARTED = Fault("NOT_STARTED", "the link has not been started", "start the controller's links")
 _CLOSED = Fault("LINK_CLOSED", "the link has been stopped", "start the controller again")
 _SILENT_SO_FAR = Fault("NO_ANSWER_YET", "connected, and not answered yet", "wait; if it lasts, check unit and profile")
-
-
-def monotonic_ms() -> int:
-    """The controller's monotonic clock in ms."""
-    return time.monotonic_ns() // 1_000_000
 
 
 class PolledLink(ABC):

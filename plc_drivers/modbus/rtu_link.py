@@ -19,8 +19,9 @@ from collections.abc import Callable, Sequence
 import serial
 
 from plc_drivers.binding import DeviceBinding
+from plc_drivers.clock import monotonic_ms
 from plc_drivers.modbus.pdu import Foreign, Refused, judge
-from plc_drivers.modbus.polled_link import PolledLink, monotonic_ms
+from plc_drivers.modbus.polled_link import PolledLink
 from plc_drivers.modbus.rtu_frame import LARGEST_FRAME, OVERHEAD, find_answer, frame
 from plc_drivers.modbus.rtu_witness import RtuWitness
 from plc_drivers.modbus.settings import ModbusRtuSettings

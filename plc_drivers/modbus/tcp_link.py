@@ -15,13 +15,14 @@ from collections.abc import Callable, Sequence
 from typing import cast
 
 from plc_drivers.binding import DeviceBinding
+from plc_drivers.clock import monotonic_ms
 from plc_drivers.link import LinkState
 from plc_drivers.modbus.pdu import LARGEST_PDU, Foreign, Refused, judge
-from plc_drivers.modbus.polled_link import STOP_S, PolledLink, monotonic_ms
-from plc_drivers.modbus.reconnect import SHARED_GATE, ConnectGate
+from plc_drivers.modbus.polled_link import STOP_S, PolledLink
 from plc_drivers.modbus.settings import ModbusTcpSettings
 from plc_drivers.modbus.trips import Turn
 from plc_drivers.reading import Fault
+from plc_drivers.reconnect import SHARED_GATE, ConnectGate
 
 SILENT_TIMES_MAX = 3
 """Time-outs in a row after which the connection counts as half-open and is built anew."""

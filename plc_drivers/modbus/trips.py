@@ -12,9 +12,10 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from plc_drivers.command_values import OutputsError
 from plc_drivers.link import RawAnswer
 from plc_drivers.modbus.pdu import Operation
-from plc_drivers.modbus.plan import DevicePlan, OutputsError
+from plc_drivers.modbus.plan import DevicePlan
 from plc_drivers.outputs import PermittedOutputs
 from plc_drivers.reading import Fault
 

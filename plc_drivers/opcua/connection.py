@@ -21,8 +21,8 @@ from asyncua.crypto.security_policies import SecurityPolicyBasic256Sha256
 from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.object_ids import ObjectIds
 
+from plc_drivers.command_values import OutputsError
 from plc_drivers.contract import Value
-from plc_drivers.modbus.plan import OutputsError
 from plc_drivers.opcua import failure
 from plc_drivers.opcua.nodes import (
     VARIANT_TYPES,

@@ -13,15 +13,15 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 
 from plc_drivers.binding import DeviceBinding
+from plc_drivers.clock import monotonic_ms
 from plc_drivers.link import LinkState, LinkStatus, RawAnswer
-from plc_drivers.modbus.polled_link import monotonic_ms
-from plc_drivers.modbus.reconnect import Backoff
 from plc_drivers.opcua import failure
 from plc_drivers.opcua.connection import ExchangeResult, OpcUaConnection
 from plc_drivers.opcua.nodes import plan_nodes
 from plc_drivers.opcua.settings import OpcUaSettings, load_credentials
 from plc_drivers.outputs import PermittedOutputs
 from plc_drivers.reading import Fault
+from plc_drivers.reconnect import Backoff
 
 _STOP_S = 0.9
 """Longest time for closing; ``stop`` promises a second."""

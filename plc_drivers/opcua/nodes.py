@@ -14,8 +14,8 @@ from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.status_codes import StatusCodes
 
 from plc_drivers.binding import DeviceBinding
+from plc_drivers.command_values import CommandValues
 from plc_drivers.contract import Tag, TagType, Value
-from plc_drivers.modbus.plan import CommandValues
 from plc_drivers.outputs import DeviceOutputs
 from plc_drivers.profile import OpcUaProfile
 

@@ -11,10 +11,10 @@ from plc_drivers.binding import DeviceBinding
 from plc_drivers.contract import DeviceKind, Value
 from plc_drivers.link import RawAnswer
 from plc_drivers.modbus.polled_link import PolledLink
-from plc_drivers.modbus.reconnect import ConnectGate
 from plc_drivers.modbus.settings import ModbusTcpSettings
 from plc_drivers.modbus.tcp_link import ModbusTcpLink
 from plc_drivers.reading import Fault
+from plc_drivers.reconnect import ConnectGate
 from tests.eventually import eventually
 from tests.plc_drivers.modbus.sealed import beat
 

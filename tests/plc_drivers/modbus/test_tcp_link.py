@@ -12,9 +12,9 @@ import pytest
 from plc_drivers.binding import DeviceBinding
 from plc_drivers.contract import CommandCode, DeviceKind
 from plc_drivers.link import LinkState
-from plc_drivers.modbus.reconnect import ConnectGate
 from plc_drivers.outputs import DeviceOutputs, MailboxCommand, PermittedOutputs
 from plc_drivers.profile import ModbusProfile, Profile
+from plc_drivers.reconnect import ConnectGate
 from tests.eventually import eventually
 from tests.plc_drivers.modbus.driving import LIFT, Driver, tcp_link, value
 from tests.plc_drivers.modbus.fake_plc import FakePlc
