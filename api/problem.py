@@ -14,8 +14,10 @@ from typing import Any
 import msgspec
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import compile_path
 
 from controller.local_link.messages import Reason, Refused
 
@@ -156,7 +158,8 @@ async def _on_http(request: Request, error: Exception) -> Response:
         case HTTPStatus.NOT_FOUND:
             reason = _NO_SUCH_PATH
         case HTTPStatus.METHOD_NOT_ALLOWED:
-            reason = _NO_SUCH_METHOD
+            headers = {"Allow": ", ".join(_methods_here(request))}
+            return problem_response(error.status_code, _NO_SUCH_METHOD, instance=request.url.path, headers=headers)
         case HTTPStatus.BAD_REQUEST:
             reason = _MALFORMED
         case _:
@@ -170,6 +173,15 @@ async def _on_http(request: Request, error: Exception) -> Response:
 async def _on_defect(request: Request, error: Exception) -> Response:
     _log.error("%s %s failed: a defect of the API", request.method, request.url.path, exc_info=error)
     return problem_response(HTTPStatus.INTERNAL_SERVER_ERROR, DEFECT, instance=request.url.path)
+
+
+def _methods_here(request: Request) -> list[str]:
+    """Every method of this address: each route of a path knows only its own, RFC 9110 asks for all of them."""
+    methods: set[str] = set()
+    for route in iter_route_contexts(request.app.routes):
+        if route.path is not None and compile_path(route.path)[0].match(request.url.path):
+            methods |= route.methods or set()
+    return sorted(methods)
 
 
 def _field_error(item: Mapping[str, Any]) -> FieldError:

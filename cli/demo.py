@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from cli import settings
+from cli import settings, state_folder
 from cli.demo_once import Once
 from cli.demo_processes import CONTROLLER_END_S, PLANT_END_S, Child, EndedError, Ending
 from cli.failure import Failure
@@ -103,7 +103,7 @@ def _state_folder(given: Path | None) -> Iterator[Path]:
         if given.exists() and any(given.iterdir()):
             text = f"{given} is not empty; a fresh plant would not be where an old journal believes it."
             raise Failure("STATE_NOT_EMPTY", text, "Give a new folder, or leave --state out.")
-        given.mkdir(parents=True, exist_ok=True)
+        state_folder.make(given)
         yield given
         return
     folder = Path(tempfile.mkdtemp(prefix="garage-"))

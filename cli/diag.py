@@ -41,7 +41,7 @@ def link(
     heard = plc_reader.hear(garage, state_dir(state, garage.garage.id), wanted, seconds, whole_time=True)
     diag_report.print_links(heard, as_json=as_json)
     if not heard.sound:
-        raise diag_report.failure(heard)
+        raise diag_report.failure(heard).reported()
 
 
 @app.command(epilog="Example: garagectl diag io lift1 --config config/tower-small.toml")
@@ -63,4 +63,4 @@ def io(
     heard = plc_reader.hear(garage, state_dir(state, garage.garage.id), [known[unit]], seconds, only=unit)
     diag_report.print_tags(heard.images[unit], as_json=as_json)
     if not heard.sound:
-        raise diag_report.failure(heard)
+        raise diag_report.failure(heard).reported()

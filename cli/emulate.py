@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from cli import settings
+from cli import settings, state_folder
 from cli.failure import Failure
 from cli.options import DEFAULT_CONFIG, Config, Json, Speed, State, state_dir
 from cli.printing import print_json, print_line
@@ -30,7 +30,7 @@ def emulate(
     """
     garage = settings.load(config)
     folder = state_dir(state, garage.garage.id)
-    folder.mkdir(parents=True, exist_ok=True)
+    state_folder.make(folder)
     # Imported late, so that no other command loads the plant.
     from sim_hardware.emulator import Emulator, EmulatorError, serve
 

@@ -15,6 +15,13 @@ class Failure(Exception):  # noqa: N818 - the operation failed; the program did 
         self.text = text
         self.remedy = remedy
         self.facts = facts
+        self.is_reported = False
+        """Standard output already holds the JSON document that tells it."""
+
+    def reported(self) -> Failure:
+        """This failure after the command has printed its own document: only the line for a person is left to say."""
+        self.is_reported = True
+        return self
 
     def as_json(self) -> dict[str, object]:
         """The object that ``--json`` prints."""

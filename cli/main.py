@@ -55,7 +55,7 @@ def main() -> None:
         app(prog_name="garagectl")
     except Failure as failure:
         # A failure can come before a command has read its options, so the arguments themselves are asked.
-        if "--json" in sys.argv[1:]:
+        if "--json" in sys.argv[1:] and not failure.is_reported:
             sys.stdout.write(json.dumps(failure.as_json(), indent=2, ensure_ascii=False) + "\n")
         sys.stderr.write(f"{failure}\n")
         sys.exit(EXIT_FAILED)

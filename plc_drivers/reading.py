@@ -44,7 +44,10 @@ class Fault:
 
 
 def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:] + ("" if not text or text.endswith((".", "!", "?")) else ".")
+    # A path or an address at the beginning is not a word: with a capital it would name another file.
+    if text.partition(" ")[0].isalpha():
+        text = text[:1].upper() + text[1:]
+    return text + ("" if not text or text.endswith((".", "!", "?")) else ".")
 
 
 @dataclass(frozen=True, slots=True)

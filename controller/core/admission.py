@@ -119,7 +119,7 @@ def _refuse_order(situation: Situation, request: SubmitOrder) -> Refusal | None:
         return Refusal("QUEUE_FULL", f"{OPEN_ORDERS_MAX} orders are open already.", "Try again when some have ended.")
     if request.cabin is not None and request.cabin not in situation.layout.cabins:
         known = ", ".join(situation.layout.cabins)
-        return Refusal("CABIN_UNKNOWN", f"There is no cabin {request.cabin!r}.", f"Choose one of: {known}.")
+        return Refusal("UNKNOWN_CABIN", f"There is no cabin {request.cabin!r}.", f"Choose one of: {known}.")
     open_order = state.order_of_vehicle(request.vehicle.id)
     if open_order is not None:
         return Refusal(
@@ -131,7 +131,7 @@ def _refuse_order(situation: Situation, request: SubmitOrder) -> Refusal | None:
     if request.kind == "store":
         return _refuse_store(situation, request, vehicle)
     if vehicle is None:
-        return Refusal("VEHICLE_UNKNOWN", f"No car {request.vehicle.id!r} is known here.", "Check the car's id.")
+        return Refusal("UNKNOWN_VEHICLE", f"No car {request.vehicle.id!r} is known here.", "Check the car's id.")
     if vehicle.position is None:
         return Refusal("VEHICLE_NOT_HERE", f"{vehicle.id} is not in the garage.", "Store it first.")
     if request.kind == "relocate":
@@ -155,7 +155,7 @@ def _refuse_store(situation: Situation, request: SubmitOrder, vehicle: Vehicle |
         data.electric,
     )
     if request.target is not None and request.target not in {p.id for p in situation.layout.storage()}:
-        return Refusal("PLACE_UNKNOWN", f"There is no place {request.target!r}.", "Ask for the list of places.")
+        return Refusal("UNKNOWN_PLACE", f"There is no place {request.target!r}.", "Ask for the list of places.")
     places = [place for place in situation.layout.storage() if not car.misfits(place.limits)]
     cabins = [cabin for cabin in situation.layout.cabins.values() if not car.misfits(cabin.envelope)]
     if not places or not cabins:
@@ -174,7 +174,7 @@ def _refuse_relocation(situation: Situation, request: SubmitOrder, vehicle: Vehi
         return None
     place = situation.layout.positions.get(request.target)
     if place is None or place.kind not in (PositionKind.PLACE, PositionKind.BUFFER):
-        return Refusal("PLACE_UNKNOWN", f"There is no place {request.target!r}.", "Ask for the list of places.")
+        return Refusal("UNKNOWN_PLACE", f"There is no place {request.target!r}.", "Ask for the list of places.")
     if misfits := vehicle.misfits(place.limits):
         return Refusal("VEHICLE_DOES_NOT_FIT", f"{place.id}: {', '.join(misfits)}.", "Choose a larger place.")
     draft = Order("", "relocate", vehicle.id, 0, "")
@@ -186,7 +186,7 @@ def _refuse_relocation(situation: Situation, request: SubmitOrder, vehicle: Vehi
 def _withdraw(situation: Situation, request: WithdrawOrder) -> Refusal | str:
     order = situation.state.orders.get(request.order)
     if order is None:
-        return Refusal("ORDER_UNKNOWN", f"There is no order {request.order!r}.", "Ask for the list of orders.")
+        return Refusal("UNKNOWN_ORDER", f"There is no order {request.order!r}.", "Ask for the list of orders.")
     if order.state.is_over:
         return Refusal("ORDER_OVER", f"Order {order.id} is {order.state.value} already.", "Nothing needs to be done.")
     if order.withdrawal == "immediate" or (order.withdrawal and not request.immediate):
@@ -251,7 +251,7 @@ def _clear(situation: Situation, request: ClearDevice) -> Refusal | None:
     if request.device != ALL_DEVICES:
         if request.device not in devices:
             known = ", ".join(devices)
-            return Refusal("DEVICE_UNKNOWN", f"There is no device {request.device!r}.", f"Choose one of: {known}.")
+            return Refusal("UNKNOWN_DEVICE", f"There is no device {request.device!r}.", f"Choose one of: {known}.")
         devices = [request.device]
     refusals = [_clear_device(situation, device, request.actor) for device in devices]
     if request.device == ALL_DEVICES:

@@ -65,6 +65,11 @@ async def test_a_method_that_is_not_allowed_names_those_that_are(api: RunningApi
     assert response.headers["allow"] == "GET"
 
 
+async def test_an_address_with_several_methods_names_all_of_them(api: RunningApi) -> None:
+    response = await api.http.put("/api/v1/orders")
+    assert response.headers["allow"] == "GET, POST"
+
+
 async def test_a_body_without_a_length_is_cut_off_at_the_limit(api: RunningApi) -> None:
     async def endless() -> object:
         for _ in range(100):

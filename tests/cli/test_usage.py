@@ -162,6 +162,18 @@ def test_diag_without_any_plc_says_which_one_is_absent(garagectl: Garagectl, tmp
     )
     assert ran.code == 1
     assert ran.err.count("\n") == 1
+    assert ran.document["sound"] is False, "one document, not a second one for the failure"
+
+
+@pytest.mark.parametrize("command", [("emulate",), ("demo", "--once")])
+def test_a_state_folder_that_cannot_be_made_is_named(
+    garagectl: Garagectl, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    (tmp_path / "file").touch()
+    ran = garagectl(*command, "--config", SMALL, "--state", str(tmp_path / "file" / "state"))
+    assert ran.code == 1
+    assert ran.err.splitlines()[-1].startswith("STATE_NOT_WRITABLE: ")
+    assert "Traceback" not in ran.err
 
 
 def test_the_entry_point_works_as_a_module() -> None:

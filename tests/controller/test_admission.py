@@ -51,13 +51,13 @@ def _retrieve(vehicle: str, **more: str) -> SubmitOrder:
 @pytest.mark.parametrize(
     ("order", "code"),
     [
-        (_retrieve("nobody"), "VEHICLE_UNKNOWN"),
-        (_retrieve("nobody", cabin="cabin9"), "CABIN_UNKNOWN"),
+        (_retrieve("nobody"), "UNKNOWN_VEHICLE"),
+        (_retrieve("nobody", cabin="cabin9"), "UNKNOWN_CABIN"),
         (SubmitOrder(kind="store", vehicle=VehicleData(id="x", length_mm=9000)), "VEHICLE_DOES_NOT_FIT"),
         (SubmitOrder(kind="store", vehicle=VehicleData(id="x", weight_kg=4000)), "VEHICLE_DOES_NOT_FIT"),
-        (SubmitOrder(kind="store", vehicle=VehicleData(id="x"), target="attic"), "PLACE_UNKNOWN"),
-        (WithdrawOrder(order="o-999999"), "ORDER_UNKNOWN"),
-        (ClearDevice(device="lift7"), "DEVICE_UNKNOWN"),
+        (SubmitOrder(kind="store", vehicle=VehicleData(id="x"), target="attic"), "UNKNOWN_PLACE"),
+        (WithdrawOrder(order="o-999999"), "UNKNOWN_ORDER"),
+        (ClearDevice(device="lift7"), "UNKNOWN_DEVICE"),
     ],
 )
 def test_what_cannot_be_is_refused_with_its_code(

@@ -282,3 +282,9 @@ def test_a_link_s_half_sentences_become_sentences_with_their_remedy_apart() -> N
     fault = Fault("ILLEGAL_FUNCTION", "the PLC does not know this function code", "give the device a profile")
     told = watch().observe(None, fault, 1000, writing=True).fault
     assert told == Fault("ILLEGAL_FUNCTION", "The PLC does not know this function code.", "Give the device a profile.")
+
+
+def test_a_path_at_the_beginning_of_a_sentence_keeps_its_letters() -> None:
+    fault = Fault("CONNECT_FAILED", "var/tower/cabin2-line: no such file", "check its path")
+    told = watch().observe(None, fault, 1000, writing=True).fault
+    assert told == Fault("CONNECT_FAILED", "var/tower/cabin2-line: no such file.", "Check its path.")
