@@ -158,7 +158,7 @@ def _orders(snapshot: dict[str, Any], names: list[str]) -> Table:
     for order in snapshot["orders"]:
         if order["id"] in names:
             reason = order["waiting_for"] or order["outcome"]
-            now = f"{order['state']}, {order['phase']}" + (f": {reason['text']}" if reason else "")
+            now = ", ".join(filter(None, (order["state"], order["phase"]))) + (f": {reason['text']}" if reason else "")
             bar = ProgressBar(total=1.0, completed=float(order["progress"]), width=12)
             rows.add_row(order["kind"], order["vehicle"], order["cabin"] or "-", bar, now)
     return rows

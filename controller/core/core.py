@@ -82,6 +82,18 @@ class GarageCore:
         for record in recorded:
             apply(self.state, record.seq, record.at_ms, record.event)
 
+    def unplaced(self) -> list[str]:
+        """What the journal names and the configuration no longer has: positions of cars, and an open order's ends.
+
+        Not empty means that the books and the building differ; nothing may be decided on them (H08).
+        """
+        named = set(self.state.occupant)
+        for order in self.state.open_orders():
+            named |= {end for end in (order.source, order.target) if end}
+        cabins = {order.cabin for order in self.state.open_orders() if order.cabin}
+        known = {cabin.id for cabin in self.layout.config.cabins}
+        return sorted(named - set(self.layout.positions)) + sorted(cabins - known)
+
     def claim_epoch(self, image: ProcessImage, verdict: Verdict, seen: int, now: Instant) -> StepResult:
         """Take an epoch above all that were used or seen, stopped, with nothing under way (H11, H13).
 

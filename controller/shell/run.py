@@ -49,6 +49,7 @@ EXIT_OK = 0
 EXIT_FAILED = 1
 
 LINK_STOP_TIMEOUT_S = 2.0
+_NAMES_SHOWN = 5
 STOP_MACHINE_TIMEOUT_S = 5.0
 """Bound on the stop after a defect; above ``STAND_TIMEOUT_MS``, for the case that the defect is in there."""
 
@@ -264,6 +265,14 @@ def _fold(core: GarageCore, publisher: Publisher, journal: Journal) -> None:
         core.fold(publisher.remember(journal.load()))
     except JournalError as error:
         raise StartError(error.code, error.text, error.remedy) from error
+    unplaced = core.unplaced()
+    if unplaced:
+        shown = ", ".join(unplaced[:_NAMES_SHOWN]) + (" ..." if len(unplaced) > _NAMES_SHOWN else "")
+        raise StartError(
+            "JOURNAL_OTHER_GARAGE",
+            f"The journal has cars or open orders at positions that the configuration does not have: {shown}.",
+            "Give the configuration or the state directory that belong together; to remove a place, empty it first.",
+        )
 
 
 def _open_local_link(stack: contextlib.AsyncExitStack, state_dir: Path, core: GarageCore, publisher: Publisher) -> None:

@@ -17,6 +17,8 @@ from pathlib import Path
 import pytest
 
 from controller.config.models import GarageConfig
+from controller.core.events import VehicleKnown
+from controller.core.interface import Recorded
 from controller.journal import Journal
 from controller.local_link.client import LocalLinkClient
 from controller.local_link.messages import Snapshot
@@ -128,6 +130,28 @@ def test_a_journal_of_a_newer_version_ends_the_start_with_one_coded_line(tmp_sta
         _, log = process.communicate(timeout=60)
     assert process.returncode == 1
     assert log.strip().splitlines()[-1].startswith("JOURNAL_NEWER: ")
+
+
+def test_h08_a_journal_with_a_car_at_a_place_that_is_not_configured_ends_the_start(tmp_state: Path) -> None:
+    car = VehicleKnown(
+        vehicle="ka-01",
+        model="Ford Ka",
+        length_mm=3900,
+        width_mm=1900,
+        height_mm=1500,
+        weight_kg=1000,
+        position="l9-c9-left",
+        heading="left",
+    )
+    journal = Journal.open(tmp_state / "journal.sqlite")
+    list(journal.load())
+    journal.append([Recorded(seq=1, at_ms=1, event=car)])
+    journal.close()
+    with garagectl_run(tmp_state, "--no-api") as process:
+        _, log = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert log.strip().splitlines()[-1].startswith("JOURNAL_OTHER_GARAGE: ")
+    assert "l9-c9-left" in log
 
 
 async def test_a_profile_that_is_missing_ends_the_start_before_any_link_opens(
