@@ -105,9 +105,21 @@ def _observe_unended(situation: Situation, device: str, pending: Pending, image:
             _end(situation, device, ok=False, code="CONTROLLER_RESTARTED")
     elif not pending.answered and _never_latched(pending, image, situation):
         _end(situation, device, ok=False, code="NO_ANSWER")
+    elif pending.answered and _is_forgotten(pending, image):
+        _end(situation, device, ok=False, code="PLC_RESTARTED")
     elif is_late:
         _end(situation, device, ok=False, code="TIMED_OUT")
         order_stop(situation, device)
+
+
+def _is_forgotten(pending: Pending, image: DeviceImage) -> bool:
+    """True when the device stands and no longer knows the command that it had accepted (H11).
+
+    A PLC that was exchanged, or keeps nothing over a restart, may come back with the very boot counter it had. The
+    acknowledgement alone proves nothing: a refused foreign controller changes it too while the command goes on.
+    """
+    is_standing = image.value("state") in (State.STOPPED, State.ABORTED)
+    return is_standing and pending.seq not in (image.value("ack_seq"), image.value("done_seq"))
 
 
 def _never_latched(pending: Pending, image: DeviceImage, situation: Situation) -> bool:

@@ -136,6 +136,31 @@ def test_a_plc_that_restarts_voids_its_command_and_is_blocked(garage: RestingGar
     assert garage.core.state.blocks[LIFT].code == "PLC_RESTARTED"
 
 
+def test_a_plc_that_has_forgotten_its_command_is_blocked_although_its_boot_counter_is_the_same_h11(
+    garage: RestingGarage,
+) -> None:
+    seq = _intend(garage)
+    garage.step()
+    _answer(garage, seq)
+    garage.values[LIFT] |= {"state": State.EXECUTING}
+    garage.step()
+    garage.values[LIFT] |= {"state": State.STOPPED, "fault_code": FaultCode.PLC_RESTARTED, "ack_seq": 0, "done_seq": 0}
+    garage.step()
+    assert garage.core.state.mailbox(LIFT).pending is None
+    assert garage.core.state.blocks[LIFT].code == "PLC_RESTARTED"
+
+
+def test_a_command_goes_on_while_a_foreign_controller_is_refused_h13(garage: RestingGarage) -> None:
+    seq = _intend(garage)
+    garage.step()
+    _answer(garage, seq)
+    garage.values[LIFT] |= {"state": State.EXECUTING}
+    garage.step()
+    garage.values[LIFT] |= {"ack_seq": 7000, "ack_result": AckResult.NOT_OWNER}
+    garage.step()
+    assert garage.core.state.mailbox(LIFT).pending is not None
+
+
 def test_a_foreign_owner_is_not_commanded_h13(garage: RestingGarage) -> None:
     garage.foreign_epoch[LIFT] = 99
     garage.step()
