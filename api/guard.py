@@ -166,7 +166,7 @@ def _is_address(name: str) -> bool:
 _WRONG_HOST = Reason(
     code="HOST_NOT_ALLOWED",
     text="The API does not answer under this host name.",
-    remedy="Use the machine's address or name, or start the API with --allow-host NAME.",
+    remedy="Use the machine's address or name, or add the name to api.allow_hosts in the configuration.",
 )
 _FOREIGN_ORIGIN = Reason(
     code="FOREIGN_ORIGIN",

@@ -7,15 +7,16 @@ from typing import Annotated, Literal
 
 import msgspec
 from fastapi import APIRouter, Body, Header, Path, Query
+from starlette.requests import Request
 from starlette.responses import Response
 
 from api.authority import Orderer, Viewer
 from api.example import ORDER
 from api.garage_copy import Current, Link, ask
 from api.order_body import EXAMPLES, OrderBody
-from api.problem import unknown
+from api.problem import ProblemError, unknown
 from api.schema import commanding, listing, single
-from controller.local_link.messages import Accepted, OrderView, WithdrawOrder
+from controller.local_link.messages import Accepted, OrderView, Reason, WithdrawOrder
 
 router = APIRouter(prefix="/orders", tags=["orders"])
 
@@ -89,11 +90,23 @@ async def withdraw(
     order_id: OrderId,
     link: Link,
     actor: Orderer,
+    request: Request,
     immediate: Annotated[bool, Query(description="Stop the order's movers where they are.")] = False,
 ) -> Response:
     """Regularly, what is in motion ends in a defined place first; immediately, movers make a controlled stop."""
+    if strange := sorted(request.query_params.keys() - {"immediate"}):
+        # A mistyped "immediate" must not quietly become a regular withdrawal.
+        raise ProblemError(HTTPStatus.BAD_REQUEST, _unknown_parameter(strange[0]))
     accepted = await ask(link, WithdrawOrder(order=order_id, immediate=immediate, actor=actor.name))
     return _order_response(accepted, HTTPStatus.OK)
+
+
+def _unknown_parameter(name: str) -> Reason:
+    return Reason(
+        code="UNKNOWN_PARAMETER",
+        text=f"Withdrawing an order has no parameter {name[:40]!r}.",
+        remedy="The only parameter is immediate, true or false.",
+    )
 
 
 def _order_response(accepted: Accepted, status: HTTPStatus) -> Response:

@@ -34,7 +34,7 @@ What holds everywhere:
   `CONTROLLER_SILENT` repeat with the same key.
 - **Bodies** are JSON objects of at most 16 KiB with `Content-Type: application/json`. Unknown fields are refused.
 - **Browsers.** Commands from pages of another origin are refused (403 `FOREIGN_ORIGIN`), and so is a host name that
-  is not this machine's (421 `HOST_NOT_ALLOWED`; `--allow-host` adds one).
+  is not this machine's (421 `HOST_NOT_ALLOWED`; `api.allow_hosts` in the configuration adds one).
 - **Times** are Unix milliseconds, lengths mm, weights kg.
 
 An order and what becomes of it:

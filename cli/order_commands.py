@@ -134,7 +134,8 @@ def _submit(url: str, body: Mapping[str, object], key: str | None, *, wait: bool
     if wait and order["state"] != "done":
         outcome = order["outcome"] or {}
         text = f"Order {order['id']} ended as {order['state']}: {outcome.get('text', 'no reason was given')}"
-        raise Failure(str(outcome.get("code", "ORDER_NOT_DONE")), text, str(outcome.get("remedy", "")))
+        failure = Failure(str(outcome.get("code", "ORDER_NOT_DONE")), text, str(outcome.get("remedy", "")))
+        raise failure.reported() if as_json else failure
 
 
 def _print_follow(order: str, url: str) -> None:

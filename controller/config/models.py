@@ -86,6 +86,8 @@ class ApiSection(Model):
     """Address to listen on."""
     port: Annotated[int, Field(ge=0, le=65_535)] = 8080
     """Port to listen on; 0 takes any free one."""
+    allow_hosts: tuple[str, ...] = ()
+    """Other names under which browsers and programs may reach the API, as a reverse proxy's; its address always may."""
     event_buffer: Annotated[int, Field(ge=100, le=1_000_000)] = 10_000
     """Events kept for listeners that come back."""
 

@@ -26,14 +26,16 @@ _END_TIMEOUT_S = 2.0
 _NICE = 5
 
 
-def api_arguments(state_dir: Path, host: str, port: int) -> tuple[str, ...]:
-    """Arguments of the interpreter that runs the API process.
+def api_arguments(state_dir: Path, host: str, port: int, *, allow_hosts: Sequence[str] = ()) -> tuple[str, ...]:
+    """Arguments of the interpreter that runs the API process; ``allow_hosts`` are other names that it answers to.
 
     The child is told whose child it is and ends with it: left over from a control process that was killed, it
     would hold the port against its successor.
     """
     own = str(os.getpid())
-    return ("-m", "api.process", "--state", str(state_dir), "--host", host, "--port", str(port), "--parent", own)
+    names = tuple(part for name in allow_hosts for part in ("--allow-host", name))
+    where = ("--state", str(state_dir), "--host", host, "--port", str(port), "--parent", own)
+    return ("-m", "api.process", *where, *names)
 
 
 class ApiChild:

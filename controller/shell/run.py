@@ -203,7 +203,7 @@ def _start(
     for link in links:
         link.start()
     if listen is not None:
-        child = ApiChild(api_arguments(state_dir, *listen))
+        child = ApiChild(api_arguments(state_dir, *listen, allow_hosts=config.api.allow_hosts))
         child.start()
         stack.push_async_callback(child.stop)
     return Running(cycle, journal_end)
@@ -211,13 +211,13 @@ def _start(
 
 @contextlib.contextmanager
 def _ended_by_signals(cycle: ScanCycle) -> Iterator[None]:
-    """The first SIGINT or SIGTERM ends the cycle regularly; a second one ends the process at once.
+    """The first SIGINT, SIGTERM or SIGHUP (a closed terminal) ends the cycle regularly; a second one at once.
 
     For the second the kernel's own default is put back, which works even when this program hangs; the PLCs then
     stop the machine by themselves for want of a heartbeat.
     """
     loop = asyncio.get_running_loop()
-    signals = (signal.SIGINT, signal.SIGTERM)
+    signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
     def first(number: signal.Signals) -> None:
         _log.info("ENDING signal=%s: bringing the machine to a controlled stop", number.name)

@@ -222,7 +222,7 @@ FAULT_HELP: dict[FaultCode, tuple[str, str]] = {
     ),
     FaultCode.CONTROLLER_LOST: (
         "The controller's heartbeat did not change within controller_timeout_ms.",
-        f"Check the network between controller and PLC, then {_CLEAR}.",
+        f"The controller ended or restarted, or the network to it failed. Look at both, then {_CLEAR}.",
     ),
     FaultCode.EMERGENCY_STOP: (
         "The safety circuit of the device's zone is open.",

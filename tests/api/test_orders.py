@@ -152,3 +152,13 @@ async def test_every_wrong_field_is_named(
 async def _known(api: RunningApi, order: str) -> None:
     link = api.link
     await eventually(lambda: link.snapshot and any(item.id == order for item in link.snapshot.orders))
+
+
+async def test_a_mistyped_parameter_is_refused_instead_of_becoming_a_regular_withdrawal(
+    api: RunningApi, garage: ScriptedGarage
+) -> None:
+    before = len(garage.received)
+    response = await api.http.delete("/api/v1/orders/o-000001?imediate=true")
+    assert response.status_code == 400
+    assert response.json()["code"] == "UNKNOWN_PARAMETER"
+    assert len(garage.received) == before

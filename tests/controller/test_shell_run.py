@@ -65,7 +65,7 @@ def journal_seqs(state: Path) -> list[int]:
         journal.close()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_the_process_regularly_with_its_api_and_a_whole_journal(
     tmp_state: Path, free_port: Callable[[], int], number: signal.Signals
 ) -> None:
