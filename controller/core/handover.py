@@ -231,10 +231,17 @@ def _rejecting(situation: Situation, cabin: Cabin, order: Order, _: Placement) -
     return order.rejection or _overdue(situation, cabin, "CUSTOMER_ABSENT", "has not driven the car out")
 
 
+def in_phase_ms(situation: Situation, cabin: str) -> int:
+    """How long this run has seen the cabin in its phase, by the monotonic clock."""
+    use = situation.state.cabin(cabin)
+    if use.entered_ms is None:
+        use.entered_ms = situation.now.mono_ms
+    return situation.now.mono_ms - use.entered_ms
+
+
 def _overdue(situation: Situation, cabin: Cabin, code: str, what: str) -> Refusal | None:
-    since_ms = situation.state.cabin(cabin.id).since_ms
     limit_s = situation.config.controller.customer_timeout_s
-    if situation.now.unix_ms - since_ms < limit_s * 1000:
+    if in_phase_ms(situation, cabin.id) < limit_s * 1000:
         return None
     return Refusal(
         code,
@@ -253,7 +260,7 @@ def _closing(situation: Situation, cabin: Cabin, order: Order, _: Placement) -> 
 
 def _close_outer(situation: Situation, cabin: Cabin, order: Order) -> Refusal | None:
     """Close once the light has been red for long enough that a car which began to drive has stopped or come in."""
-    if situation.now.unix_ms - situation.state.cabin(cabin.id).since_ms < RED_BEFORE_CLOSING_MS:
+    if in_phase_ms(situation, cabin.id) < RED_BEFORE_CLOSING_MS:
         return None
     if not may_close(situation, cabin.id):
         return _someone_inside(cabin.id)

@@ -24,18 +24,22 @@ ENDED_ORDERS_KEPT = 500
 
 @dataclass(slots=True)
 class CabinUse:
-    """What goes on in a cabin: the handover's phase, its order, and since when (Unix ms)."""
+    """What goes on in a cabin: the handover's phase and its order.
+
+    ``entered_ms`` is the controller's monotonic clock when this run first saw the phase, None before. It is a run-time
+    field: neither a wall clock that is set nor the time while the controller was away may end a phase.
+    """
 
     phase: str = "free"
     order: str | None = None
-    since_ms: int = 0
+    entered_ms: int | None = None
 
 
 @dataclass(slots=True)
 class GarageState:
     """The whole state. ``blocks`` are devices that a person must look at; ``held`` those cleared but not started.
 
-    Changed by ``apply`` only, but for ``Pending``'s and ``Mailbox``'s run-time fields.
+    Changed by ``apply`` only, but for the run-time fields of ``Pending``, ``Mailbox`` and ``CabinUse``.
     """
 
     mode: Literal["stopped", "automatic"] = "stopped"
@@ -143,7 +147,7 @@ def apply(state: GarageState, seq: int, at_ms: int, event: ev.CoreEvent) -> None
             _end(state, event, at_ms)
         case ev.CabinPhaseChanged():
             use = state.cabin(event.cabin)
-            use.phase, use.order, use.since_ms = event.phase, event.order, at_ms
+            use.phase, use.order, use.entered_ms = event.phase, event.order, None
         case ev.CommandIntended():
             box = state.mailbox(event.device)
             box.seq = event.seq

@@ -62,6 +62,7 @@ class RestingGarage:
                 self.definitions[name] = definition
                 self.values[name] = _resting(definition)
         self.proven_empty = frozenset(layout.cabins)
+        self.wall_jump_ms = 0
         self.missing: set[str] = set()
         self.foreign_epoch: dict[str, int] = {}
         self.recorded: list[Recorded] = []
@@ -70,7 +71,7 @@ class RestingGarage:
 
     def now(self) -> Instant:
         """The moment of the next step."""
-        return Instant(self.now_ms, 1_700_000_000_000 + self.now_ms)
+        return Instant(self.now_ms, 1_700_000_000_000 + self.now_ms + self.wall_jump_ms)
 
     def image(self) -> ProcessImage:
         """Everything as it reads now; commanded devices echo the core's epoch."""
