@@ -2,16 +2,24 @@
 
 The whole control process drives the PLCs of the largest shipped garage over Modbus TCP; PLCs, API and HTTP clients
 are processes of their own. Idle and loaded halves take turns, so that the machine's other load meets both.
+
+A virtual machine that is not given its processors for some milliseconds makes any program late. So a witness on each
+CPU, above the control process in priority, notes when the machine itself stood, and the figures tell how many of the
+overruns fell together with that. They count as overruns all the same.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import socket
 import subprocess
 import time
 import urllib.error
 import urllib.request
+from dataclasses import dataclass
+from typing import Any
 
 from benchmarks.bench_garage import CONFIG, line_of, ports_of, process
 from benchmarks.figure import Figure
@@ -28,26 +36,28 @@ def run(seconds: float | None) -> list[Figure]:
     """Measure for ``seconds`` under load (600 where None) and as long idle."""
     whole_s = seconds or SECONDS
     turns = max(1, round(whole_s / TURN_S))
-    idle: list[dict[str, float]] = []
-    loaded: list[dict[str, float]] = []
+    idle: list[Turn] = []
+    loaded: list[Turn] = []
     answered = not_ok = 0
-    with process("-m", "benchmarks.resting_plcs", str(CONFIG)) as plcs:
+    with contextlib.ExitStack() as stack:
+        plcs = stack.enter_context(process("-m", "benchmarks.resting_plcs", str(CONFIG)))
+        witnesses = [stack.enter_context(process("-m", "benchmarks.stall_witness", str(cpu))) for cpu in _cpus()]
         port = free_port()
         arguments = ("-m", "benchmarks.cycle_controller", json.dumps(ports_of(plcs)), str(port))
-        with process(*arguments) as controller:
-            _wait_for_api(port)
-            _mark(controller)
-            for _ in range(turns):
+        controller = stack.enter_context(process(*arguments))
+        _wait_for_api(port)
+        _turn(controller, witnesses)
+        for _ in range(turns):
+            time.sleep(whole_s / turns)
+            idle.append(_turn(controller, witnesses))
+            with process("-m", "benchmarks.http_clients", str(port), str(CONNECTIONS)) as clients:
                 time.sleep(whole_s / turns)
-                idle.append(_mark(controller))
-                with process("-m", "benchmarks.http_clients", str(port), str(CONNECTIONS)) as clients:
-                    time.sleep(whole_s / turns)
-                    loaded.append(_mark(controller))
-                    if clients.stdin is not None:
-                        clients.stdin.close()
-                    counted = json.loads(line_of(clients))
-                _mark(controller)
-                answered, not_ok = answered + counted["answered"], not_ok + counted["not_ok"]
+                loaded.append(_turn(controller, witnesses))
+                if clients.stdin is not None:
+                    clients.stdin.close()
+                counted = json.loads(line_of(clients))
+            _turn(controller, witnesses)
+            answered, not_ok = answered + counted["answered"], not_ok + counted["not_ok"]
     if not_ok:
         raise RuntimeError(f"{not_ok} of {answered} requests were not answered with 200: the load was not real")
     return [
@@ -57,25 +67,71 @@ def run(seconds: float | None) -> list[Figure]:
     ]
 
 
-def _figures(name: str, turns: list[dict[str, float]]) -> list[Figure]:
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One stretch of the measurement: the control process's figures, and when the machine itself stood, in s."""
+
+    cycles: dict[str, float]
+    overran: list[tuple[float, float]]
+    stalls: list[tuple[float, float]]
+
+    def overran_while_the_machine_stood(self) -> int:
+        """Overrun cycles in which the machine stood for a tenth of a period or longer."""
+        return sum(
+            sum(max(0.0, min(end, last) - max(begin, first)) for begin, end in self.stalls) >= STOOD_S
+            for first, last in self.overran
+        )
+
+
+STOOD_S = 0.002
+
+
+def _cpus() -> list[int]:
+    """The CPUs to watch; none where real-time priority is not to be had."""
+    try:
+        os.sched_setscheduler(0, os.SCHED_FIFO | os.SCHED_RESET_ON_FORK, os.sched_param(1))
+    except OSError:
+        return []
+    os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+    return sorted(os.sched_getaffinity(0))
+
+
+def _figures(name: str, turns: list[Turn]) -> list[Figure]:
     """Sums and maxima are over all turns; a percentile is the worst turn's, which is never too good."""
+    stalls = [end - begin for turn in turns for begin, end in turn.stalls]
     return [
-        Figure("cycle", f"overruns_{name}", sum(turn["overruns"] for turn in turns), "cycles"),
-        Figure("cycle", f"cycles_{name}", sum(turn["cycles"] for turn in turns), "cycles"),
+        Figure("cycle", f"overruns_{name}", sum(turn.cycles["overruns"] for turn in turns), "cycles"),
+        Figure(
+            "cycle",
+            f"overruns_{name}_while_machine_stood",
+            sum(turn.overran_while_the_machine_stood() for turn in turns),
+            "cycles",
+        ),
+        Figure("cycle", f"cycles_{name}", sum(turn.cycles["cycles"] for turn in turns), "cycles"),
         *(
-            Figure("cycle", f"late_{which}_{name}_ms", round(max(turn[f"{which}_ms"] for turn in turns), 3), "ms")
+            Figure(
+                "cycle", f"late_{which}_{name}_ms", round(max(turn.cycles[f"{which}_ms"] for turn in turns), 3), "ms"
+            )
             for which in ("p50", "p99", "max")
         ),
+        Figure("cycle", f"machine_stalls_{name}", len(stalls), "stalls above 2 ms"),
+        Figure("cycle", f"machine_stall_max_{name}_ms", round(1000 * max(stalls, default=0.0), 3), "ms"),
     ]
 
 
-def _mark(controller: subprocess.Popen[str]) -> dict[str, float]:
-    if controller.stdin is None:
-        raise RuntimeError("the controller's process has no pipes")
-    controller.stdin.write("mark\n")
-    controller.stdin.flush()
-    figures: dict[str, float] = json.loads(line_of(controller))
-    return figures
+def _turn(controller: subprocess.Popen[str], witnesses: list[subprocess.Popen[str]]) -> Turn:
+    """What has been measured since the last call."""
+    figures = _mark(controller)
+    overran = figures.pop("overran")
+    return Turn(figures, overran, [stall for witness in witnesses for stall in _mark(witness)])
+
+
+def _mark(asked: subprocess.Popen[str]) -> Any:
+    if asked.stdin is None:
+        raise RuntimeError("a process of the benchmark has no pipes")
+    asked.stdin.write("mark\n")
+    asked.stdin.flush()
+    return json.loads(line_of(asked))
 
 
 def _wait_for_api(port: int) -> None:

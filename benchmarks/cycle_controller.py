@@ -24,15 +24,18 @@ from controller.shell.run import run
 SLOT_US = 10
 """Lateness is counted in slots of 10 us, only those that came: telling the figures must not make a cycle late."""
 
+OVERRAN_KEPT_MAX = 1000
+
 
 class CountingPace(Pace):
     """A pace that counts how often each lateness came, and since the last mark."""
 
-    __slots__ = ("_counts", "_overruns_at_mark")
+    __slots__ = ("_counts", "_overran", "_overruns_at_mark")
 
     def __init__(self, period_ms: int) -> None:
         super().__init__(period_ms)
         self._counts: dict[int, int] = {}
+        self._overran: list[tuple[float, float]] = []
         self._overruns_at_mark = 0
 
     def begin(self, now_ns: int) -> None:
@@ -41,8 +44,17 @@ class CountingPace(Pace):
         self._counts[slot] = self._counts.get(slot, 0) + 1
         super().begin(now_ns)
 
-    def mark(self) -> dict[str, float]:
-        """Figures since the last mark, lateness in ms; begins a new count."""
+    def end(self, now_ns: int) -> int:
+        """Keep when the cycles that overran were due and ended as well."""
+        due_ns = self.due_ns
+        missed = super().end(now_ns)
+        if missed and len(self._overran) < OVERRAN_KEPT_MAX:
+            self._overran.append((due_ns / 1e9, now_ns / 1e9))
+        return missed
+
+    def mark(self) -> dict[str, float | list[tuple[float, float]]]:
+        """Figures since the last mark, lateness in ms, overrun cycles as (due, ended) in s; begins a new count."""
+        overran, self._overran = self._overran, []
         counts, self._counts = sorted(self._counts.items()), {}
         overruns, self._overruns_at_mark = self.overruns - self._overruns_at_mark, self.overruns
         return {
@@ -51,6 +63,7 @@ class CountingPace(Pace):
             "p50_ms": _quantile(counts, 0.5),
             "p99_ms": _quantile(counts, 0.99),
             "max_ms": _quantile(counts, 1.0),
+            "overran": overran,
         }
 
 

@@ -281,7 +281,8 @@ class ScanCycle:
             return
         late_ms = now.mono_ms - self._snapshot_due_ms
         undecided = parts.journal.durable_seq < parts.core.last_seq
-        if undecided and late_ms < SNAPSHOT_WAITS_MS_MAX:
+        busy = parts.clock.monotonic_ns() > self.pace.due_ns + self.pace.period_ns // 2
+        if (undecided or busy) and late_ms < SNAPSHOT_WAITS_MS_MAX:
             return
         self._snapshot_due_ms = now.mono_ms + SNAPSHOT_EVERY_MS
         self._snapshots += 1

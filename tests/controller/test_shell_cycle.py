@@ -59,6 +59,8 @@ class Machine:
         self.safety = Permissive(frozenset({TRAVEL, TURN}))
         self.outlet = Outlet()
         self.journal = journal
+        self.take_ms = 0
+        """How long each cycle takes beside the exchange."""
         publisher = Publisher(100)
         publisher.connect(self.outlet)
         self.cycle = ScanCycle(
@@ -92,6 +94,7 @@ class Machine:
             await self.clock.until(self.cycle.pace.due_ns)
             self.cycle.pace.begin(self.clock.now_ns)
             await self.cycle._cycle()
+            self.clock.pass_ms(self.take_ms)
             self.cycle._close_cycle()
 
     async def own(self) -> None:
@@ -286,6 +289,19 @@ async def test_a_journal_that_fails_is_seen_from_outside_and_makes_the_garage_no
 async def test_snapshots_come_at_their_own_rate(machine: Machine) -> None:
     await machine.own()
     await machine.once(20)
+    machine.outlet.snapshots.clear()
+    await machine.once(50)
+    assert len(machine.outlet.snapshots) == 50 * 20 // shell_cycle.SNAPSHOT_EVERY_MS
+
+
+async def test_a_snapshot_waits_for_a_less_busy_cycle_but_not_for_ever(machine: Machine) -> None:
+    await machine.own()
+    machine.take_ms = 15
+    machine.outlet.snapshots.clear()
+    await machine.once(60)
+    pictures = 60 * 20 // (shell_cycle.SNAPSHOT_EVERY_MS + shell_cycle.SNAPSHOT_WAITS_MS_MAX)
+    assert pictures - 1 <= len(machine.outlet.snapshots) <= pictures + 1
+    machine.take_ms = 0
     machine.outlet.snapshots.clear()
     await machine.once(50)
     assert len(machine.outlet.snapshots) == 50 * 20 // shell_cycle.SNAPSHOT_EVERY_MS
