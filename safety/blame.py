@@ -20,11 +20,14 @@ from safety.expression import (
     Latch,
     Not,
     Or,
+    Outlasted,
+    Proven,
+    ResetAsked,
     Tag,
     children,
 )
 
-Leaf = Tag | Asserted | Commanded | Answering
+Leaf = Tag | Asserted | Commanded | Answering | ResetAsked
 TruthOf = Callable[[Expression], Value | None]
 
 
@@ -42,26 +45,31 @@ def _blame(node: Expression, truth_of: TruthOf, *, wanted: bool) -> list[Leaf]:
     match node:
         case Not(child):
             return _blame(child, truth_of, wanted=not wanted)
+        case Proven(child):
+            return _blame(child, truth_of, wanted=wanted)
         case And(below):
             return _among(below, truth_of, wanted=wanted, decisive=False)
         case Or(below):
             return _among(below, truth_of, wanted=wanted, decisive=True)
-        case Tag() | Asserted() | Commanded() | Answering():
+        case Tag() | Asserted() | Commanded() | Answering() | ResetAsked():
             return [node]
-        case HeldFor() | ChangedSince() | Latch():
+        case HeldFor() | Outlasted() | ChangedSince() | Latch():
             return _remembered(node, truth_of, wanted=wanted)
         case _:
             return [child for child in children(node) if isinstance(child, Tag)]
 
 
-def _remembered(node: HeldFor | ChangedSince | Latch, truth_of: TruthOf, *, wanted: bool) -> list[Leaf]:
+def _remembered(node: HeldFor | Outlasted | ChangedSince | Latch, truth_of: TruthOf, *, wanted: bool) -> list[Leaf]:
     match node:
-        case HeldFor(child, _):
+        case HeldFor(child, _) | Outlasted(child, _):
             return _blame(child, truth_of, wanted=wanted)
         case ChangedSince(counter, void_when, _):
             return [counter, *_blame(void_when, truth_of, wanted=False)]
         case Latch(set_when, reset_when, _):
-            return [*_blame(set_when, truth_of, wanted=wanted), *_blame(reset_when, truth_of, wanted=not wanted)]
+            cause = _blame(set_when, truth_of, wanted=wanted)
+            if cause and not wanted:
+                return cause  # while what set it is still there, nobody need look at the reset
+            return [*cause, *_blame(reset_when, truth_of, wanted=not wanted)]
 
 
 def _among(below: tuple[Expression, ...], truth_of: TruthOf, *, wanted: bool, decisive: bool) -> list[Leaf]:

@@ -173,6 +173,13 @@ class Or:
 
 
 @dataclass(frozen=True, slots=True)
+class Proven:
+    """The child is known to hold: True when it is True, else False; never unknown."""
+
+    child: Expression
+
+
+@dataclass(frozen=True, slots=True)
 class HeldFor:
     """The child has been True without a break for ``ms``; any other truth begins the time anew.
 
@@ -186,6 +193,29 @@ class HeldFor:
     def __post_init__(self) -> None:
         if self.ms <= 0:
             raise ExpressionError("a holding time must be positive")
+
+
+@dataclass(frozen=True, slots=True)
+class Outlasted:
+    """The child has used up a grace of ``ms``: time in which it is not False drains it, other time refills it.
+
+    It refills ``REFILL`` times slower than it drains, so that a cause which comes and goes cannot postpone a stop for
+    ever. True from the moment when nothing is left until the child is False again; then the grace begins to refill.
+
+    Raises:
+        ExpressionError: the grace is not positive.
+    """
+
+    child: Expression
+    ms: int
+
+    def __post_init__(self) -> None:
+        if self.ms <= 0:
+            raise ExpressionError("a grace must be positive")
+
+
+REFILL = 4
+"""How many ms without the cause give back one ms of a grace."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,6 +289,13 @@ class Commanded:
 
 
 @dataclass(frozen=True, slots=True)
+class ResetAsked:
+    """A person's reset of the trip called ``trip`` reached this evaluation; True in no other one (H11)."""
+
+    trip: str
+
+
+@dataclass(frozen=True, slots=True)
 class Answering:
     """The device's readings are good: True, else unknown."""
 
@@ -275,13 +312,16 @@ Expression = (
     | Not
     | And
     | Or
+    | Proven
     | HeldFor
+    | Outlasted
     | ChangedWithin
     | ChangedSince
     | Latch
     | Asserted
     | Commanded
     | Answering
+    | ResetAsked
 )
 """Any expression."""
 
@@ -327,7 +367,7 @@ def doing(device: str, kind: DeviceKind, *codes: CommandCode) -> Expression:
 def children(node: Expression) -> tuple[Expression, ...]:
     """Expressions directly below; a tag that is only read for its value counts as one."""
     match node:
-        case Not(child) | HeldFor(child, _):
+        case Not(child) | Proven(child) | HeldFor(child, _) | Outlasted(child, _):
             return (child,)
         case And(below) | Or(below):
             return below
@@ -341,13 +381,13 @@ def children(node: Expression) -> tuple[Expression, ...]:
             return (set_when, reset_when)
         case Commanded(_, done, ack, answer):
             return (done, ack, answer)
-        case Const() | Tag() | Asserted() | Answering():
+        case Const() | Tag() | Asserted() | Answering() | ResetAsked():
             return ()
 
 
-def leaves(node: Expression) -> Iterator[Tag | Asserted | Commanded | Answering]:
+def leaves(node: Expression) -> Iterator[Tag | Asserted | Commanded | Answering | ResetAsked]:
     """Everything that the expression reads, in order, with repetitions."""
-    if isinstance(node, Tag | Asserted | Commanded | Answering):
+    if isinstance(node, Tag | Asserted | Commanded | Answering | ResetAsked):
         yield node
     for child in children(node):
         yield from leaves(child)
@@ -386,6 +426,8 @@ def _comparison(node: Compare | Between | OneOf) -> str:
 
 def _remembered(node: Expression) -> str:
     match node:
+        case Outlasted(child, ms):
+            return f"({words(child)}) has used up its grace of {ms} ms"
         case HeldFor(child, ms):
             return f"for {ms} ms without a break: ({words(child)})"
         case ChangedWithin(tag, ms):
@@ -394,12 +436,22 @@ def _remembered(node: Expression) -> str:
             return f"{counter} changed since the last moment of ({words(void_when)}) and of a change of {restart}"
         case Latch(set_when, reset_when, dominant):
             return f"latched by ({words(set_when)}), released by ({words(reset_when)}), {dominant.value} wins"
+        case _:
+            return _told(node)
+
+
+def _told(node: Expression) -> str:
+    match node:
+        case Proven(child):
+            return f"it is known that ({words(child)})"
         case Asserted(function):
             return f"{function} permitted"
         case Commanded(codes, done, _, _):
             return f"{done.device} given {' or '.join(code.name for code in codes)}"
         case Answering(device, _):
             return f"{device} answers"
+        case ResetAsked(trip):
+            return f"a person resets {trip}"
         case _:
             return words(node)
 

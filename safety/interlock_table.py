@@ -14,7 +14,7 @@ from pathlib import Path
 
 from safety.expression import And, Expression, Or, words
 from safety.interlock import Interlock
-from safety.interlocks import interlocks_of
+from safety.rules import rules_of
 from safety.topology import CabinTopology, LiftTopology, ShuttleTopology, Topology
 
 VENDING_TOWER = Topology(
@@ -62,7 +62,9 @@ HAZARDS: dict[str, str] = {
     "H14": "A vehicle that does not fit",
     "H15": "Over-travel, overspeed, slack rope, brake not proven, failed drive",
     "H16": "Fire",
+    "H18": "A stop that takes longer than designed",
     "H20": "Maintenance: somebody in the machine",
+    "H21": "A switch or guard that is defeated or dead",
 }
 """The hazards that interlocks guard against, in short."""
 
@@ -94,9 +96,9 @@ cabin1 on the left of column 4). For a garage of your own, with its device names
 
 def document() -> str:
     """The whole document as Markdown: the tower in full, then what a shuttle garage has beside it."""
-    tower = interlocks_of(VENDING_TOWER)
+    tower = rules_of(VENDING_TOWER)
     known = {_shape(interlock) for interlock in tower}
-    garage = [interlock for interlock in interlocks_of(SHUTTLE_GARAGE) if _shape(interlock) not in known]
+    garage = [interlock for interlock in rules_of(SHUTTLE_GARAGE) if _shape(interlock) not in known]
     parts = [
         _HEAD,
         f"## A vending tower\n\nOne lift, the shuttle that rides on it, one cabin: {len(tower)} interlocks.\n",
@@ -109,7 +111,7 @@ def document() -> str:
 
 def garage_document(name: str, topology: Topology) -> str:
     """Every interlock of one garage as Markdown."""
-    found = interlocks_of(topology)
+    found = rules_of(topology)
     parts = [f"# Interlocks of {name}\n\n{len(found)} interlocks.\n\n{_READING}", *_by_hazard(found)]
     return "\n".join(parts).rstrip() + "\n"
 
@@ -128,7 +130,7 @@ def rows(topology: Topology) -> list[dict[str, object]]:
             "remedy": interlock.remedy,
             "standard": interlock.standard,
         }
-        for interlock in interlocks_of(topology)
+        for interlock in rules_of(topology)
     ]
 
 

@@ -6,19 +6,23 @@ image, memory and time come in, verdict and memory go out, and the same input gi
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from plc_drivers.contract import CABIN, LIFT, SAFETY, SHUTTLE, DeviceDefinition, Value
 from plc_drivers.reading import ProcessImage, Quality
+from safety.acts import NO_ACTS
 from safety.blame import Leaf, blame
-from safety.expression import Answering, Asserted, Commanded, Tag, leaves
+from safety.expression import Answering, Asserted, Commanded, ResetAsked, Tag, leaves
 from safety.interlock import Interlock, Phase
-from safety.interlocks import interlocks_of
 from safety.interlocks.proof import proven_empty
 from safety.interlocks.unit import cabin as cabin_unit
 from safety.memory import NodeState, SafetyMemory, Trace
 from safety.program import Program
+from safety.rules import rules_of
 from safety.topology import Topology
+from safety.tripping import Tripping
+from safety.trips import trips_of
 from safety.verdict import Failing, Function, StartOf, Verdict
 
 AGE_MS_MAX = 1000
@@ -45,7 +49,8 @@ class SafetyLogic:
     def __init__(self, topology: Topology, *, age_ms_max: int = AGE_MS_MAX, gap_ms_max: int = GAP_MS_MAX) -> None:
         self.topology = topology
         self.definitions = definitions_of(topology)
-        self.interlocks = interlocks_of(topology)
+        self.interlocks = rules_of(topology)
+        self.trips = trips_of(topology)
         self.functions = frozenset(
             Function(name, permit) for name, definition in self.definitions.items() for permit in definition.permits
         )
@@ -55,7 +60,9 @@ class SafetyLogic:
         self._gap_ms_max = gap_ms_max
         self._empty = {c.id: proven_empty(cabin_unit(c.id), topology.clearance_countdown_ms) for c in topology.cabins}
         conditions = [interlock.condition for interlock in self.interlocks]
-        self.program = Program([*conditions, *self._empty.values()], self.definitions)
+        trips = [node for trip in self.trips for node in (trip.stands, trip.may_be_reset)]
+        self.program = Program([*conditions, *self._empty.values(), *trips], self.definitions)
+        self._tripping = Tripping(self.trips, self.program)
         self._rows = tuple(
             (
                 self.program.slots[interlock.condition],
@@ -72,9 +79,13 @@ class SafetyLogic:
             if guard in self.functions
         )
 
-    def memory0(self) -> SafetyMemory:
-        """The memory of a controller that has seen nothing: no confirmation, no permit."""
-        return SafetyMemory(self.program.states0())
+    def memory0(self, latched: Iterable[str] = ()) -> SafetyMemory:
+        """The memory of a controller that has seen nothing: no confirmation, no permit.
+
+        ``latched`` are the ids of trips that nobody had reset when the last run ended (H11); what is no trip of this
+        garage is left out.
+        """
+        return SafetyMemory(self._tripping.latched(self.program.states0(), frozenset(latched)))
 
     def evaluate(self, image: ProcessImage, memory: SafetyMemory, now_ms: int) -> tuple[Verdict, SafetyMemory]:
         """What is permitted now, and the memory for the gate and the next evaluation.
@@ -89,7 +100,16 @@ class SafetyLogic:
         else:
             verdict = self._verdict(trace, states, memory, now_ms)
             trace = replace(trace, verdict=verdict)
-        return verdict, replace(memory, states=states, allowed=verdict.allowed, at_ms=now_ms, trace=trace)
+        memory = replace(
+            memory,
+            states=states,
+            allowed=verdict.allowed,
+            tripped={trip.id: trip.since_ms for trip in verdict.trips},
+            acts=NO_ACTS,
+            at_ms=now_ms,
+            trace=trace,
+        )
+        return verdict, memory
 
     def explain(
         self, what: Function | StartOf | None, image: ProcessImage, memory: SafetyMemory, now_ms: int
@@ -118,7 +138,8 @@ class SafetyLogic:
             if len(left) != len(memory.fading):
                 memory = replace(memory, fading=left)
         if memory.at_ms is not None and not 0 <= now_ms - memory.at_ms <= self._gap_ms_max:
-            return replace(memory, states=self.program.states0(), trace=None)
+            states = self._tripping.latched(self.program.states0(), frozenset(memory.tripped))
+            return replace(memory, states=states, trace=None)
         return memory
 
     def _verdict(self, trace: Trace, states: tuple[NodeState, ...], memory: SafetyMemory, now_ms: int) -> Verdict:
@@ -139,7 +160,8 @@ class SafetyLogic:
             state = states[self.program.states[node]]
             if state:
                 clearing[name] = max(0, self.topology.clearance_countdown_ms - (now_ms - int(state[0] or 0)))
-        return Verdict(now_ms, allowed, failing, frozenset(empty), clearing, memory.allowed - allowed)
+        trips = self._tripping.active(trace, memory.tripped, now_ms)
+        return Verdict(now_ms, allowed, failing, frozenset(empty), clearing, memory.allowed - allowed, trips)
 
 
 def definitions_of(topology: Topology) -> dict[str, DeviceDefinition]:
@@ -204,6 +226,8 @@ def _blamed(leaf: Leaf, image: ProcessImage, memory: SafetyMemory, now_ms: int) 
             return _reading(image, device, "heartbeat", now_ms)
         case Asserted(function):
             return (str(function), True, 0, Quality.GOOD.name, "permitted by the controller itself")
+        case ResetAsked(trip):
+            return (f"{trip}.reset", False, 0, Quality.GOOD.name, "waits for a person's reset")
         case Commanded(_, done, _, _):
             passed = memory.commands.get(done.device)
             code = None if passed is None else int(passed.code)

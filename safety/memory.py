@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from plc_drivers.contract import CommandCode, Value
 from plc_drivers.outputs import MailboxCommand
+from safety.acts import NO_ACTS, Acts
 from safety.verdict import Function, Verdict
 
 NodeState = tuple[Value | None, ...]
@@ -53,6 +54,7 @@ class Trace:
     running: int
     active: frozenset[Function]
     commands: Mapping[str, Passed]
+    acts: Acts = NO_ACTS
     verdict: Verdict | None = None
 
 
@@ -64,7 +66,8 @@ class SafetyMemory:
     cycle; ``fading`` those dropped since, each with the heartbeat of the first write without it, until the PLC
     echoes that heartbeat. ``commands`` holds the last command passed to each device. ``revoked`` are permits
     that safety took away under a command, with that command's number: they stay away until the core asks
-    anew (H11). ``at_ms`` is the time of the last evaluation, None before the first.
+    anew (H11). ``tripped`` are the trips that stand, each with the time at which it came. ``acts`` is what persons have
+    asked for since the last evaluation. ``at_ms`` is the time of the last evaluation, None before the first.
     """
 
     states: tuple[NodeState, ...]
@@ -73,6 +76,8 @@ class SafetyMemory:
     commands: Mapping[str, Passed] = field(default_factory=dict)
     revoked: Mapping[Function, int] = field(default_factory=dict)
     allowed: frozenset[Function] = frozenset()
+    tripped: Mapping[str, int] = field(default_factory=dict)
+    acts: Acts = NO_ACTS
     at_ms: int | None = None
     trace: Trace | None = field(default=None, compare=False, repr=False)
 

@@ -26,6 +26,9 @@ from safety.expression import (
     Latch,
     Not,
     Or,
+    Outlasted,
+    Proven,
+    ResetAsked,
     Tag,
     children,
 )
@@ -35,6 +38,8 @@ from safety.verdict import Function
 
 _FIRST = 1
 """Mask bit of everything that was never evaluated; devices and timers have the bits above it."""
+_ACTS = 2
+"""Mask bit of what reads persons' acts."""
 _EVERYTHING = -1
 
 
@@ -44,7 +49,7 @@ class _DeviceReader:
     def __init__(self, device: str, definition: DeviceDefinition, number: int) -> None:
         self.device = device
         self.kind = definition.kind
-        self.bit = _FIRST << (number + 1)
+        self.bit = _ACTS << (number + 1)
         self.length = len(definition.status)
         self.answering_slot: int | None = None
         self._tags: list[tuple[int, int, TagDefinition]] = []
@@ -121,13 +126,15 @@ class Program:
             changed = _EVERYTHING
         else:
             changed |= before.running | self._told(before, active, commands)
+            if memory.acts != before.acts:
+                changed |= _ACTS
             if not changed:
                 return before, memory.states, False
-        work = Pass(now_ms, list(memory.states), active, commands)
+        work = Pass(now_ms, list(memory.states), active, commands, memory.acts)
         for slot, mask, step in self._steps:
             if mask & changed:
                 results[slot] = step(results, work)
-        return Trace(keys, tuple(results), work.running, active, commands), tuple(work.states), True
+        return Trace(keys, tuple(results), work.running, active, commands, memory.acts), tuple(work.states), True
 
     def truth(self, node: Expression, trace: Trace) -> Value | None:
         """What the node came to in an evaluation."""
@@ -163,7 +170,7 @@ class Program:
         if isinstance(node, Tag) and not node.is_bool:
             raise ExpressionError(f"{node} is a number and cannot be a condition by itself")
         match node:
-            case Not() | And() | Or() | HeldFor() | Latch():
+            case Not() | Proven() | And() | Or() | HeldFor() | Outlasted() | Latch():
                 for child in children(node):
                     self._condition(child)
             case ChangedSince(_, void_when, _):
@@ -199,7 +206,9 @@ class Program:
                 return slot
             case Asserted(function):
                 mask |= self._asserted(function)
-            case HeldFor() | ChangedWithin() | ChangedSince() | Latch():
+            case ResetAsked():
+                mask |= _ACTS
+            case HeldFor() | Outlasted() | ChangedWithin() | ChangedSince() | Latch():
                 self.states[node] = len(self.states)
                 mask |= self._timer_bit(node)
             case _:
@@ -215,7 +224,7 @@ class Program:
         return reader.bit
 
     def _timer_bit(self, node: Expression) -> int:
-        return _FIRST << (len(self._readers) + self.states[node] + 1)
+        return _ACTS << (len(self._readers) + self.states[node] + 1)
 
     def _compile(self, node: Expression) -> Step:
         below = tuple(self.slots[child] for child in children(node))

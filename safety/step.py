@@ -12,7 +12,9 @@ from operator import eq, ge, gt, le, lt, ne
 
 from plc_drivers.contract import Value
 from plc_drivers.contract.codes import AckResult
+from safety.acts import Acts
 from safety.expression import (
+    REFILL,
     And,
     Asserted,
     Between,
@@ -31,6 +33,9 @@ from safety.expression import (
     OneOf,
     Op,
     Or,
+    Outlasted,
+    Proven,
+    ResetAsked,
     Tag,
     Truth,
 )
@@ -57,6 +62,7 @@ class Pass:
     states: list[NodeState]
     active: frozenset[Function]
     commands: Mapping[str, Passed]
+    acts: Acts
     running: int = 0
 
 
@@ -70,9 +76,9 @@ def stateless(node: Expression, below: tuple[int, ...]) -> Step:
         ExpressionError: this kind of expression is none that is stepped.
     """
     match node:
-        case Const() | Asserted() | Commanded():
+        case Const() | Asserted() | Commanded() | ResetAsked():
             return _told_by_us(node, below)
-        case Not() | And() | Or():
+        case Not() | Proven() | And() | Or():
             return _logic(node, below)
         case Compare() | Between() | OneOf():
             return _comparison(node, below)
@@ -89,6 +95,8 @@ def remembering(node: Expression, below: tuple[int, ...], state: int, bit: int) 
     match node:
         case HeldFor(_, ms):
             return _held_for(below[0], ms, state, bit)
+        case Outlasted(_, ms):
+            return _outlasted(below[0], ms, state, bit)
         case ChangedWithin(_, ms):
             return _changed_within(below[0], ms, state, bit)
         case ChangedSince():
@@ -99,7 +107,7 @@ def remembering(node: Expression, below: tuple[int, ...], state: int, bit: int) 
             raise ExpressionError(f"no rule evaluates {node!r}")
 
 
-def _told_by_us(node: Const | Asserted | Commanded, below: tuple[int, ...]) -> Step:
+def _told_by_us(node: Const | Asserted | Commanded | ResetAsked, below: tuple[int, ...]) -> Step:
     match node:
         case Const(value):
             return lambda _results, _work: value
@@ -107,12 +115,16 @@ def _told_by_us(node: Const | Asserted | Commanded, below: tuple[int, ...]) -> S
             return lambda _results, work: function in work.active
         case Commanded():
             return _commanded(node, below)
+        case ResetAsked(trip):
+            return lambda _results, work: trip in work.acts.resets
 
 
-def _logic(node: Not | And | Or, below: tuple[int, ...]) -> Step:
+def _logic(node: Not | Proven | And | Or, below: tuple[int, ...]) -> Step:
     match node:
         case Not():
             return _not(below[0])
+        case Proven():
+            return _proven(below[0])
         case And():
             return _and(below)
         case Or():
@@ -135,6 +147,10 @@ def _not(child: int) -> Step:
         return None if value is None else not value
 
     return step
+
+
+def _proven(child: int) -> Step:
+    return lambda results, _work: results[child] is True
 
 
 def _and(below: tuple[int, ...]) -> Step:
@@ -230,6 +246,27 @@ def _held_for(child: int, ms: int, state: int, bit: int) -> Step:
             return True
         work.running |= bit
         return False
+
+    return step
+
+
+def _outlasted(child: int, ms: int, state: int, bit: int) -> Step:
+    """State: what has been drained, in ms times ``REFILL``; when that was; whether the cause was there since then."""
+    full = ms * REFILL
+
+    def step(results: Results, work: Pass) -> Truth:
+        value = results[child]
+        drained, at_ms, drains = work.states[state] or (0, work.now_ms, False)
+        passed_ms = work.now_ms - int(at_ms or 0)
+        left = int(drained or 0) + (passed_ms * REFILL if drains else -passed_ms)
+        left = min(full, max(0, left))
+        there = value is not False
+        work.states[state] = (left, work.now_ms, there) if left or there else ()
+        if (left < full) if there else left:
+            work.running |= bit
+        if not there:
+            return False
+        return True if left == full else None if value is None else False
 
     return step
 

@@ -14,6 +14,7 @@ class LiftTopology:
     """A lift; ``rider`` is the shuttle that rides on it, ``reached_by`` the captive shuttles that transfer onto it.
 
     ``reached_by`` holds (shuttle, level, column, side) for each shuttle whose forks reach this platform.
+    ``stop_ms`` is the longest time from a lost permit to standstill.
     """
 
     id: str
@@ -21,6 +22,7 @@ class LiftTopology:
     rider: str | None
     has_platform: bool
     reached_by: tuple[tuple[str, int, int, str], ...] = ()
+    stop_ms: int = 4000
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,7 @@ class ShuttleTopology:
 
     ``level`` is its level when it is captive. ``platforms`` holds (lift, level, column, side) for each lift
     platform that its forks reach; ``cabins`` holds (cabin, level, column, side) for each cabin they reach.
+    ``stop_ms`` is the longest time from a lost permit to standstill along the aisle.
     """
 
     id: str
@@ -38,16 +41,21 @@ class ShuttleTopology:
     home_column: int | None
     platforms: tuple[tuple[str, int, int, str], ...]
     cabins: tuple[tuple[str, int, int, str], ...]
+    stop_ms: int = 5000
 
 
 @dataclass(frozen=True, slots=True)
 class CabinTopology:
-    """A cabin; ``reached_by`` holds (shuttle, level, column, side) for each shuttle whose forks reach into it."""
+    """A cabin; ``reached_by`` holds (shuttle, level, column, side) for each shuttle whose forks reach into it.
+
+    ``stop_ms`` is the longest time from a lost permit to the turntable's standstill.
+    """
 
     id: str
     zone: int
     turntable: bool
     reached_by: tuple[tuple[str, int, int, str], ...]
+    stop_ms: int = 3000
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,13 +58,40 @@ class Failing:
 
 
 @dataclass(frozen=True, slots=True)
+class ActiveTrip:
+    """A trip in force. ``category`` is its stop category (0 hardest), ``since_ms`` the controller's clock.
+
+    ``may_be_reset`` is True when its cause is gone, so that a person's reset would count. ``is_first_out`` marks
+    the one that came first among those that share a device with it: the others may be its consequence.
+    """
+
+    id: str
+    title: str
+    hazard: str
+    category: int
+    zone: int | None
+    stops: tuple[Function, ...]
+    since_ms: int
+    cause: str
+    remedy: str
+    may_be_reset: bool
+    is_first_out: bool
+
+    @property
+    def devices(self) -> tuple[str, ...]:
+        """Devices that it stops, each once."""
+        return tuple(dict.fromkeys(function.device for function in self.stops))
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """Permits that may be asserted now, and everything that stands in the way of the others.
 
     ``allowed`` holds every function whose run interlocks all hold (mutual exclusion with what is granted is
     the gate's part). ``failing`` lists the interlocks that do not hold; ``proven_empty`` the cabins that are
     proven free of people (H02, H05) after a confirmation and the countdown; ``clearing_ms`` how much of a
-    running countdown is left. ``lost`` are functions that were allowed in the last cycle and are not now.
+    running countdown is left. ``lost`` are functions that were allowed in the last cycle and are not now. ``trips``
+    are the trips in force, the oldest first.
     """
 
     now_ms: int
@@ -73,6 +100,11 @@ class Verdict:
     proven_empty: frozenset[str]
     clearing_ms: Mapping[str, int] = field(default_factory=dict)
     lost: frozenset[Function] = frozenset()
+    trips: tuple[ActiveTrip, ...] = ()
+
+    def stop_category(self, device: str) -> int | None:
+        """The hardest stop that a trip asks of a device now, None when no trip stops it."""
+        return min((trip.category for trip in self.trips if device in trip.devices), default=None)
 
     def refusal(self, function: Function) -> Refusal | None:
         """Why ``function`` is not allowed now, None when it is."""

@@ -14,6 +14,7 @@ from controller.core.order import Order, OrderState
 from controller.core.placement import is_open
 from controller.core.progress import withdraw_waiting
 from controller.core.situation import Situation
+from controller.core.trips import reset
 from controller.core.vehicle import Vehicle
 from controller.garage import PositionKind
 from controller.local_link.messages import (
@@ -248,15 +249,17 @@ def _commanded(situation: Situation) -> list[str]:
 def _clear(situation: Situation, request: ClearDevice) -> Refusal | None:
     """Reset: it permits, it never starts. Everything that was stopped needs a start after it (H11)."""
     devices = _commanded(situation)
-    if request.device != ALL_DEVICES:
-        if request.device not in devices:
-            known = ", ".join(devices)
-            return Refusal("UNKNOWN_DEVICE", f"There is no device {request.device!r}.", f"Choose one of: {known}.")
-        devices = [request.device]
-    refusals = [_clear_device(situation, device, request.actor) for device in devices]
     if request.device == ALL_DEVICES:
+        situation.resets |= reset(situation, None, request.actor)[0]
+        for device in devices:
+            _clear_device(situation, device, request.actor)
         return None
-    return refusals[0]
+    if request.device not in devices:
+        known = ", ".join(devices)
+        return Refusal("UNKNOWN_DEVICE", f"There is no device {request.device!r}.", f"Choose one of: {known}.")
+    resets, tripped = reset(situation, request.device, request.actor)
+    situation.resets |= resets
+    return tripped or _clear_device(situation, request.device, request.actor)
 
 
 def _clear_device(situation: Situation, device: str, actor: str) -> Refusal | None:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from controller.core import events as ev
 from controller.core.mailbox import Mailbox, Pending
 from controller.core.situation import Situation
-from plc_drivers.contract import CommandCode, DeviceDefinition
+from plc_drivers.contract import CommandCode, DeviceDefinition, StopWay
 from plc_drivers.contract.codes import ACK_HELP, DONE_HELP, FAULT_HELP, AckResult, DoneResult, FaultCode, Mode, State
 from plc_drivers.outputs import MailboxCommand
 from plc_drivers.reading import DeviceImage
@@ -139,6 +139,9 @@ def _end(situation: Situation, device: str, *, ok: bool, code: str, fault: int =
         return
     situation.log.write(ev.CommandEnded(device=device, seq=pending.seq, ok=ok, code=code, fault=fault))
     if ok:
+        return
+    if pending.code is CommandCode.STOP and pending.arg1 and code == AckResult.BAD_ARGUMENT.name:
+        order_stop(situation, device)  # a PLC that knows one way to stop gets that one; its permits are gone already
         return
     box.retry_after_ms = situation.now.mono_ms + _RETRY_STEP_MS * min(2 ** (box.failures - 1), 8)
     if _needs_a_person(pending, box, code):
@@ -285,14 +288,17 @@ def _towards_reference(situation: Situation, device: str) -> CommandCode:
     return CommandCode.REFERENCE
 
 
-def order_stop(situation: Situation, device: str) -> None:
-    """Put STOP into the mailbox now. It does not wait for the disk: stopping is always recoverable."""
+def order_stop(situation: Situation, device: str, way: StopWay = StopWay.HOLD) -> None:
+    """Put STOP into the mailbox now. It does not wait for the disk: stopping is always recoverable.
+
+    A STOP that is under way is only ever replaced by a harder one.
+    """
     box = situation.state.mailbox(device)
-    if box.pending is not None and box.pending.code is CommandCode.STOP:
+    if box.pending is not None and box.pending.code is CommandCode.STOP and box.pending.arg1 >= way:
         return
     if box.pending is not None:
         situation.log.write(ev.CommandEnded(device=device, seq=box.pending.seq, ok=False, code="STOPPED"))
-    _intend(situation, device, CommandCode.STOP, 0, None)
+    _intend(situation, device, CommandCode.STOP, int(way), None)
 
 
 def order_clear(situation: Situation, device: str) -> Refusal | None:

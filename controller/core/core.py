@@ -21,6 +21,7 @@ from controller.core.shape import shape_of
 from controller.core.situation import Situation
 from controller.core.state import GarageState, apply
 from controller.core.transfer import INNER_DOOR
+from controller.core.trips import observe_trips
 from controller.core.view import order_view, reason_of, snapshot
 from controller.core.waiting import WaitingReasons
 from controller.garage import Layout
@@ -41,6 +42,7 @@ from controller.local_link.messages import (
 )
 from plc_drivers.link import LinkStatus
 from plc_drivers.reading import ProcessImage
+from safety.acts import NO_ACTS, Acts
 from safety.refusal import Refusal
 from safety.verdict import Verdict
 from safety.wish import DeviceWish
@@ -71,6 +73,11 @@ class GarageCore:
     def epoch(self) -> int:
         """The owner epoch that this controller writes; 0 before it has claimed one."""
         return self.state.epoch
+
+    @property
+    def latched(self) -> tuple[str, ...]:
+        """Trips that nobody has reset, for the memory of safety at the start of a run (H11)."""
+        return tuple(self.state.trips)
 
     @property
     def last_seq(self) -> int:
@@ -120,11 +127,13 @@ class GarageCore:
         log = EventLog(self.state, now)
         situation = Situation(self.layout, self.state, image, verdict, log)
         commanding.observe(situation)
+        observe_trips(situation)
         answers = [self._answer(situation, ask) for ask in asks]
         if self.state.mode == "automatic":
             self._decide(situation)
         wishes = self._wishes(situation, durable_seq)
-        return StepResult(events=log.records, wishes=wishes, answers=answers)
+        acts = Acts(frozenset(situation.resets)) if situation.resets else NO_ACTS
+        return StepResult(events=log.records, wishes=wishes, answers=answers, acts=acts)
 
     def snapshot(
         self,

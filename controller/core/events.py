@@ -251,6 +251,24 @@ class DeviceUnblocked(Fact, frozen=True, kw_only=True, tag="device-unblocked"):
     actor: str
 
 
+class TripRaised(Fact, frozen=True, kw_only=True, tag="trip-raised"):
+    """Safety tripped: the permits of ``devices`` are gone; ``category`` is the stop category (0 power off at once)."""
+
+    trip: str
+    hazard: str
+    category: int
+    devices: list[str]
+    text: str
+    remedy: str
+
+
+class TripEnded(Fact, frozen=True, kw_only=True, tag="trip-ended"):
+    """A trip is over: ``actor`` reset it after its cause had gone, or it went with its cause."""
+
+    trip: str
+    actor: str
+
+
 class RequestRefused(Fact, frozen=True, kw_only=True, tag="request-refused"):
     """Somebody asked for an intervention and was refused; kept for the audit."""
 
@@ -286,6 +304,8 @@ CoreEvent = (
     | CommandEnded
     | DeviceBlocked
     | DeviceUnblocked
+    | TripRaised
+    | TripEnded
     | RequestRefused
 )
 """Every event there is."""

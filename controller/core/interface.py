@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from controller.core.events import CoreEvent
 from controller.local_link.messages import Answer, Request
+from safety.acts import NO_ACTS, Acts
 from safety.wish import DeviceWish
 
 
@@ -49,8 +50,12 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class StepResult:
-    """Outcome of one cycle: events (already applied), wishes for the gate, answers for those who asked."""
+    """Outcome of one cycle: events (already applied), wishes for the gate, answers for those who asked.
+
+    ``acts`` is what persons asked of safety; it goes into the next evaluation.
+    """
 
     events: Sequence[Recorded] = ()
     wishes: Mapping[str, DeviceWish] = field(default_factory=dict)
     answers: Sequence[Told] = ()
+    acts: Acts = NO_ACTS

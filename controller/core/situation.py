@@ -5,7 +5,7 @@ Owns small questions to the image that several deciders ask in the same words. M
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from controller.config.models import GarageConfig
 from controller.core.interface import Instant
@@ -26,6 +26,8 @@ class Situation:
     image: ProcessImage
     verdict: Verdict
     log: EventLog
+    resets: set[str] = field(default_factory=set)
+    """Trips that persons reset in this step."""
 
     @property
     def now(self) -> Instant:

@@ -37,7 +37,8 @@ class CabinUse:
 
 @dataclass(slots=True)
 class GarageState:
-    """The whole state. ``blocks`` are devices that a person must look at; ``held`` those cleared but not started.
+    """The whole state. ``blocks`` are devices that a person must look at; ``held`` those cleared but not started,
+    ``trips`` the trips that stand with the devices that they stop.
 
     Changed by ``apply`` only, but for the run-time fields of ``Pending``, ``Mailbox`` and ``CabinUse``.
     """
@@ -55,6 +56,7 @@ class GarageState:
     cabins: dict[str, CabinUse] = field(default_factory=dict)
     blocks: dict[str, Refusal] = field(default_factory=dict)
     held: set[str] = field(default_factory=set)
+    trips: dict[str, tuple[str, ...]] = field(default_factory=dict)
     keys: OrderedDict[str, str] = field(default_factory=OrderedDict)
 
     def open_orders(self) -> list[Order]:
@@ -165,6 +167,12 @@ def apply(state: GarageState, seq: int, at_ms: int, event: ev.CoreEvent) -> None
             state.blocks.pop(event.device, None)
             if state.mode == "automatic":
                 state.held.add(event.device)
+        case ev.TripRaised():
+            state.trips[event.trip] = tuple(event.devices)
+        case ev.TripEnded():
+            devices = state.trips.pop(event.trip, ())
+            if state.mode == "automatic":
+                state.held.update(devices)
         case ev.RequestRefused():
             pass
         case _:

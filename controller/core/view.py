@@ -90,6 +90,22 @@ def snapshot(
             )
             for item in situation.verdict.failing
         ],
+        trips=[
+            msg.TripView(
+                id=trip.id,
+                title=trip.title,
+                hazard=trip.hazard,
+                category=trip.category,
+                zone=trip.zone,
+                devices=list(trip.devices),
+                age_ms=situation.now.mono_ms - trip.since_ms,
+                cause=trip.cause,
+                remedy=trip.remedy,
+                may_be_reset=trip.may_be_reset,
+                is_first_out=trip.is_first_out,
+            )
+            for trip in situation.verdict.trips
+        ],
     )
 
 

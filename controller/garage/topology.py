@@ -9,6 +9,10 @@ from __future__ import annotations
 from controller.garage.layout import Cabin, Layout, Lift, Shuttle
 from safety.topology import CabinTopology, LiftTopology, ShuttleTopology, Topology
 
+STOP_REACTION_MS = 1500
+"""From the dropped permit to the first braking, and from standstill to the reading of it: a PLC behind a slow serial
+line or OPC UA takes some 0.2 s for each, and a drive that ramps softly the rest. The hard-wired stop does not wait."""
+
 Reach = tuple[str, int, int, str]
 """(who or what, level, column, side): a stop from which forks reach something."""
 
@@ -33,6 +37,7 @@ def _lift(layout: Layout, lift: Lift) -> LiftTopology:
         rider=layout.rider.get(lift.id),
         has_platform=lift.platform is not None,
         reached_by=() if lift.platform is None else _reached_by(layout, lift.platform),
+        stop_ms=_stop_ms(lift.axis.speed_mm_s, lift.axis.acceleration_mm_s2),
     )
 
 
@@ -47,13 +52,23 @@ def _shuttle(layout: Layout, shuttle: Shuttle) -> ShuttleTopology:
         home_column=layout.home_column(shuttle.id),
         platforms=_reaches(layout, shuttle.id, platforms),
         cabins=_reaches(layout, shuttle.id, bays),
+        stop_ms=_stop_ms(shuttle.axis.speed_mm_s, shuttle.axis.acceleration_mm_s2),
     )
 
 
 def _cabin(layout: Layout, cabin: Cabin) -> CabinTopology:
     return CabinTopology(
-        id=cabin.id, zone=cabin.zone, turntable=cabin.turntable, reached_by=_reached_by(layout, cabin.position)
+        id=cabin.id,
+        zone=cabin.zone,
+        turntable=cabin.turntable,
+        reached_by=_reached_by(layout, cabin.position),
+        stop_ms=_stop_ms(cabin.section.turn_speed_mdeg_s, cabin.section.turn_acceleration_mdeg_s2),
     )
+
+
+def _stop_ms(speed: int, deceleration: int) -> int:
+    """Longest time from a lost permit to standstill: braking from full speed, and the way of the news (H18)."""
+    return 1000 * speed // deceleration + STOP_REACTION_MS
 
 
 def _reached_by(layout: Layout, position: str) -> tuple[Reach, ...]:

@@ -211,6 +211,22 @@ class InterlockView(Message, frozen=True, kw_only=True):
     remedy: str
 
 
+class TripView(Message, frozen=True, kw_only=True):
+    """A trip that stands. ``category`` is its stop category, 0 to 2; ``age_ms`` how long it has stood."""
+
+    id: str
+    title: str
+    hazard: str
+    category: int
+    zone: int | None
+    devices: list[str]
+    age_ms: int
+    cause: str
+    remedy: str
+    may_be_reset: bool
+    is_first_out: bool
+
+
 class Snapshot(Message, frozen=True, kw_only=True, tag="snapshot"):
     """Everything that the outside may see at one moment. ``event_seq`` is the last event already included."""
 
@@ -230,6 +246,7 @@ class Snapshot(Message, frozen=True, kw_only=True, tag="snapshot"):
     cabins: list[CabinView]
     orders: list[OrderView]
     interlocks: list[InterlockView]
+    trips: list[TripView] = []
 
 
 class Event(Message, frozen=True, kw_only=True, tag="event"):

@@ -188,7 +188,7 @@ def _start(
             links=links,
             bank=DeviceBank(links, watches_of(config)),
             safety=safety,
-            memory=safety.memory0(),
+            memory=safety.memory0(core.latched),
             gate=Gate(safety),
             core=core,
             journal=journal,

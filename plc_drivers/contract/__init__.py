@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from plc_drivers.contract.cabin import CABIN
-from plc_drivers.contract.codes import CONTRACT_VERSION, CommandCode, DeviceKind
+from plc_drivers.contract.codes import CONTRACT_VERSION, CommandCode, DeviceKind, StopWay
 from plc_drivers.contract.definition import CommandSpec, DefinitionError, DeviceDefinition
 from plc_drivers.contract.lift import LIFT
 from plc_drivers.contract.safety import SAFETY
@@ -31,6 +31,7 @@ __all__ = [
     "DefinitionError",
     "DeviceDefinition",
     "DeviceKind",
+    "StopWay",
     "Tag",
     "TagType",
     "Value",

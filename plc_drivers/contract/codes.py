@@ -75,6 +75,27 @@ class CommandCode(IntEnum):
     ROTATE = 34
 
 
+class StopWay(IntEnum):
+    """How a STOP stops, its first argument; the stop categories are those of IEC 60204-1."""
+
+    HOLD = 0
+    STOP_THEN_OFF = 1
+    POWER_OFF = 2
+
+    @property
+    def category(self) -> int:
+        """The stop category: 2 holds, 1 takes the power after standstill, 0 at once."""
+        return 2 - self.value
+
+
+STOP_WAY_HELP: dict[StopWay, str] = {
+    StopWay.HOLD: "Controlled stop, the drives hold; the state is what it would have been (stop category 2).",
+    StopWay.STOP_THEN_OFF: "Controlled stop, then power off: STOPPED with fault TRIPPED (stop category 1).",
+    StopWay.POWER_OFF: "Power off and brakes on at once: ABORTED with fault TRIPPED (stop category 0).",
+}
+"""What each way to stop does."""
+
+
 class AckResult(IntEnum):
     """Answer to a command: accepted, or refused with the reason. A refusal changes nothing in the machine."""
 
@@ -129,6 +150,7 @@ class FaultCode(IntEnum):
     PLC_RESTARTED = 14
     GUARD_OPEN = 15
     PRESENCE_DETECTED = 16
+    TRIPPED = 17
 
 
 class WarningBit(IntFlag):
@@ -283,6 +305,10 @@ FAULT_HELP: dict[FaultCode, tuple[str, str]] = {
     FaultCode.PRESENCE_DETECTED: (
         "A person was detected where the machine was about to move.",
         f"Get the person out through the outer door and confirm at the cabin that it is empty; then {_CLEAR}.",
+    ),
+    FaultCode.TRIPPED: (
+        "The controller stopped the device for good because one of its trips stands or stood.",
+        f"Read which trip it was (garagectl status, or the page) and do what it says; then {_CLEAR}.",
     ),
 }
 """Cause and remedy of each fault code, as documents, diagnostics and pages print them."""

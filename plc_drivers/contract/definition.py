@@ -208,7 +208,11 @@ def permit_tags(meanings: dict[str, str]) -> tuple[tuple[Tag, ...], tuple[Tag, .
 
 
 COMMON_COMMANDS: tuple[CommandSpec, ...] = (
-    CommandSpec(CommandCode.STOP, "Controlled stop of whatever moves; accepted in every state, needs no permit."),
+    CommandSpec(
+        CommandCode.STOP,
+        "Stop whatever moves; accepted in every state, needs no permit.",
+        arg1="0 controlled stop and hold, 1 then power off, 2 power off at once",
+    ),
     CommandSpec(CommandCode.CLEAR, "Leave STOPPED or ABORTED after the cause is gone; moves nothing."),
 )
 

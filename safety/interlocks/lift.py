@@ -6,7 +6,7 @@ Owns the interlocks of ``lift.travel`` and of the lift's commands (H07, H08, H09
 from __future__ import annotations
 
 from plc_drivers.contract import CommandCode
-from safety.expression import Expression, HeldFor, Not, all_of, any_of
+from safety.expression import Expression, Not, all_of, any_of
 from safety.interlock import Interlock, Phase
 from safety.interlocks import unit
 from safety.interlocks.proof import (
@@ -21,15 +21,12 @@ from safety.interlocks.reach import reach
 from safety.interlocks.unit import Unit
 from safety.topology import LiftTopology, ShuttleTopology, Topology
 
-BRAKE_MS = 1500
-"""A brake that is not proven closed this long after standstill has not closed (H15)."""
-
 
 def lift_interlocks(topology: Topology, lift: LiftTopology) -> list[Interlock]:
     """Interlocks of one lift."""
     shuttles = {shuttle.id: shuttle for shuttle in topology.shuttles}
     device = unit.lift(lift.id)
-    found = [*_suspension(device), *_load(device, lift), *_position(device)]
+    found = [*_load(device, lift), *_position(device)]
     if lift.rider is not None:
         found += _rider(device, shuttles[lift.rider])
     return found + [
@@ -45,72 +42,6 @@ def _run(
     return Interlock(
         f"{device.id}.{rule}", title, hazard, Phase.RUN, (device.may("travel"),), condition, cause, remedy, standard
     )
-
-
-def _suspension(device: Unit) -> list[Interlock]:
-    brake_open = all_of(device["standstill"], Not(device["brake_closed"]), device["active_command"].eq(0))
-    return [
-        _run(
-            device,
-            "rope-taut",
-            "Rope or chain carries the platform",
-            "H15",
-            device["rope_taut"],
-            (
-                f"The rope or chain of {device.id} is slack.",
-                "Keep everybody out of the shaft. A technician inspects the suspension before anything moves.",
-                "EN 81-20, slack rope",
-            ),
-        ),
-        _run(
-            device,
-            "speed-ok",
-            "The overspeed governor has not acted",
-            "H15",
-            device["speed_ok"],
-            (
-                f"The overspeed governor of {device.id} has acted.",
-                "A technician inspects drive, brake and governor, and resets the governor locally.",
-                "EN 81-20, overspeed governor",
-            ),
-        ),
-        _run(
-            device,
-            "overtravel",
-            "Both final limit switches are closed",
-            "H15",
-            all_of(device["overtravel_top_clear"], device["overtravel_bottom_clear"]),
-            (
-                f"A final limit switch of {device.id} is open: it went past its last level.",
-                "A technician releases the axis locally, finds the cause and references it.",
-                "EN 81-20, final limit switches",
-            ),
-        ),
-        _run(
-            device,
-            "shaft-doors",
-            "All doors of the shaft are closed",
-            "H15",
-            device["shaft_doors_closed"],
-            (
-                f"A door of {device.id}'s shaft is open.",
-                "Make sure that nobody is in the shaft, close its doors.",
-                "EN 81-20, landing doors",
-            ),
-        ),
-        _run(
-            device,
-            "brake",
-            "The brake closes when the lift stands",
-            "H15",
-            Not(HeldFor(brake_open, BRAKE_MS)),
-            (
-                f"{device.id} stands without a command and its brake is not proven closed.",
-                "Keep everybody away from below the platform. A technician tests the brake.",
-                "EN 81-20, brake",
-            ),
-        ),
-    ]
 
 
 def _load(device: Unit, lift: LiftTopology) -> list[Interlock]:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from plc_drivers.contract import CONTRACT_VERSION, CommandCode, CommandSpec, DeviceDefinition, Value
-from plc_drivers.contract.codes import AckResult, DoneResult, FaultCode, Health, Mode, State
+from plc_drivers.contract.codes import AckResult, DoneResult, FaultCode, Health, Mode, State, StopWay
 from sim_hardware.plc.device import CLOCK_WRAP, EmulatedPlc
 from sim_hardware.plc.owner import Owner
 from sim_hardware.plc.program import Ending, Program
@@ -205,6 +205,8 @@ class CommandedPlc(EmulatedPlc):
             return
         self._stop = None
         self._active = None
+        if stop.fault is FaultCode.TRIPPED:
+            self.program.cut()
         if stop.seq is not None:
             self._done = (stop.seq, stop.result)
         self._state = self._ready_state() if stop.state is None else stop.state
@@ -242,6 +244,8 @@ class CommandedPlc(EmulatedPlc):
         if (not spec.arg1 and arg1) or (not spec.arg2 and arg2):
             return AckResult.BAD_ARGUMENT
         if code is CommandCode.STOP:
+            if arg1 not in StopWay._value2member_map_:
+                return AckResult.BAD_ARGUMENT
             return AckResult.ACCEPTED  # at any age: refusing an old STOP would be the more dangerous answer
         if (self._clock_ms - int(registers["cmd_issued_ms"])) % CLOCK_WRAP > int(registers["cmd_valid_ms"]):
             return AckResult.EXPIRED
@@ -273,7 +277,7 @@ class CommandedPlc(EmulatedPlc):
 
     def _accept(self, seq: int, code: CommandCode, arg1: int, arg2: int, now_plant_ms: int) -> None:
         if code is CommandCode.STOP:
-            self._accept_stop(seq)
+            self._accept_stop(seq, StopWay(arg1))
         elif code is CommandCode.CLEAR:
             self._state = self._ready_state()
             self._fault = FaultCode.NONE
@@ -283,8 +287,18 @@ class CommandedPlc(EmulatedPlc):
             self._state = State.EXECUTING
             self.program.begin(code, arg1, arg2, now_plant_ms)
 
-    def _accept_stop(self, seq: int) -> None:
+    def _accept_stop(self, seq: int, way: StopWay) -> None:
         """STOP supersedes: of the ended command nothing more is heard, the STOP's number ends when all stands."""
+        if way is StopWay.POWER_OFF:
+            self._stop = _Stop(seq, DoneResult.OK)
+            self._abort(FaultCode.TRIPPED)
+            self._done = (seq, DoneResult.OK)
+            return
+        if way is StopWay.STOP_THEN_OFF and self._state in _ACTING:
+            self._stop = _Stop(seq, DoneResult.OK, State.STOPPED, FaultCode.TRIPPED)
+            self._state = State.STOPPING
+            self._held = frozenset()
+            return
         under_way = self._stop
         if under_way is not None:
             self._stop = _Stop(seq, DoneResult.OK, under_way.state, under_way.fault)

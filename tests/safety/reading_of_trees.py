@@ -27,6 +27,8 @@ from safety.expression import (
     OneOf,
     Op,
     Or,
+    Outlasted,
+    Proven,
     Tag,
     Truth,
 )
@@ -71,6 +73,8 @@ def truth(node: Expression, history: History, at: int | None = None) -> Truth:
         case Or(children):
             values = [truth(child, history, at) for child in children]
             return True if True in values else None if None in values else False
+        case Proven(child):
+            return truth(child, history, at) is True
         case _:
             return _leaf(node, history, at)
 
@@ -98,6 +102,8 @@ def _remembered(node: Expression, history: History, at: int) -> Truth:
     match node:
         case HeldFor(child, ms):
             return _held(child, ms, history, at)
+        case Outlasted(child, ms):
+            return _outlasted(child, ms, history, at)
         case ChangedWithin(tag, ms):
             return _changed_within(tag, ms, history, at)
         case ChangedSince():
@@ -116,6 +122,20 @@ def _held(child: Expression, ms: int, history: History, at: int) -> Truth:
     while since > 0 and truth(child, history, since - 1) is True:
         since -= 1
     return history.images[at].now_ms - history.images[since].now_ms >= ms
+
+
+def _outlasted(child: Expression, ms: int, history: History, at: int) -> Truth:
+    left_ms = float(ms)
+    for i in range(1, at + 1):
+        passed_ms = history.images[i].now_ms - history.images[i - 1].now_ms
+        if truth(child, history, i - 1) is False:
+            left_ms = min(ms, left_ms + passed_ms / 4)
+        else:
+            left_ms = max(0, left_ms - passed_ms)
+    now = truth(child, history, at)
+    if now is False:
+        return False
+    return True if left_ms == 0 else None if now is None else False
 
 
 def _changed_within(tag: Tag, ms: int, history: History, at: int) -> Truth:

@@ -15,8 +15,8 @@ from plc_drivers.contract import CommandCode
 from safety.expression import Const, ExpressionError
 from safety.interlock import Interlock, InterlockError, Phase
 from safety.interlock_table import HAZARDS, SHUTTLE_GARAGE, VENDING_TOWER, document, main
-from safety.interlocks import interlocks_of
 from safety.logic import SafetyLogic
+from safety.rules import rules_of
 from safety.topology import Topology, TopologyError
 from safety.verdict import Function, StartOf
 from tests.safety.scene import SHUTTLES, TOWER, Scene, codes_failing, function
@@ -49,7 +49,7 @@ def test_every_guard_names_a_permit_or_command_that_the_device_has(shipped: Topo
 
 @pytest.mark.parametrize("topology", [TOWER, SHUTTLES, VENDING_TOWER, SHUTTLE_GARAGE])
 def test_every_interlock_names_a_known_hazard_and_speaks_in_sentences(topology: Topology) -> None:
-    for interlock in interlocks_of(topology):
+    for interlock in rules_of(topology):
         assert interlock.hazard in HAZARDS
         assert interlock.cause.endswith(".")
         assert interlock.remedy.endswith(".")

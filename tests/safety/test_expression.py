@@ -28,6 +28,9 @@ from safety.expression import (
     OneOf,
     Op,
     Or,
+    Outlasted,
+    Proven,
+    ResetAsked,
     Tag,
     all_of,
     doing,
@@ -73,7 +76,9 @@ def _larger(below: st.SearchStrategy[Expression]) -> st.SearchStrategy[Expressio
         st.builds(Not, below),
         st.builds(And, pair),
         st.builds(Or, pair),
+        st.builds(Proven, below),
         st.builds(HeldFor, below, st.sampled_from([20, 60, 100])),
+        st.builds(Outlasted, below, st.sampled_from([20, 40, 60])),
         st.builds(ChangedSince, st.just(cabin("confirm_count")), below, st.just(cabin("boot_counter"))),
         st.builds(Latch, below, below, st.sampled_from(Dominant)),
     )
@@ -245,6 +250,9 @@ def test_every_kind_of_expression_can_be_read_as_a_sentence() -> None:
         doing("lift1", LIFT, CommandCode.LOCK),
         ChangedWithin(lift("position_mm"), 100),
         Latch(lift("speed_ok"), Const(False)),
+        Proven(lift("referenced")),
+        Outlasted(Not(lift("brake_closed")), 300),
+        ResetAsked("lift1.brake"),
         Answering("lift1", LIFT),
         ChangedSince(cabin("confirm_count"), Not(cabin("scanner_clear")), cabin("boot_counter")),
     )
@@ -261,6 +269,9 @@ def test_every_kind_of_expression_can_be_read_as_a_sentence() -> None:
         "lift1.position_mm changed in the last 100 ms",
         "latched by (lift1.speed_ok), released by (never), reset wins",
         "lift1 answers",
+        "it is known that (lift1.referenced)",
+        "(not lift1.brake_closed) has used up its grace of 300 ms",
+        "a person resets lift1.brake",
         "cabin1.confirm_count changed since",
     ):
         assert part in said

@@ -209,9 +209,9 @@ def test_h11_a_command_given_before_a_loss_of_readings_is_not_there_when_they_co
 def test_h11_a_permit_that_safety_took_under_a_command_comes_back_only_with_another_command(tower: Scene) -> None:
     wish = DeviceWish(frozenset({"travel"}), MOVE)
     tower.cycle(lift1=wish)
-    tower.set("lift1", rope_taut=False)
-    assert reason(tower.cycle(lift1=wish), function("lift1.travel")) == "lift1.rope-taut"
-    tower.set("lift1", rope_taut=True)
+    tower.set("lift1", overhang_front_clear=False)
+    assert reason(tower.cycle(lift1=wish), function("lift1.travel")) == "lift1.load-in-place"
+    tower.set("lift1", overhang_front_clear=True)
     for _ in range(3):
         result = tower.cycle(lift1=wish)
         assert result.granted == frozenset()
@@ -223,9 +223,9 @@ def test_h11_a_permit_that_safety_took_under_a_command_comes_back_only_with_anot
 def test_h11_a_permit_that_the_core_gave_up_meanwhile_may_be_asked_for_again(tower: Scene) -> None:
     wish = DeviceWish(frozenset({"travel"}), MOVE)
     tower.cycle(lift1=wish)
-    tower.set("lift1", rope_taut=False)
+    tower.set("lift1", overhang_front_clear=False)
     tower.cycle(lift1=wish)
-    tower.set("lift1", rope_taut=True)
+    tower.set("lift1", overhang_front_clear=True)
     tower.cycle()
     assert tower.memory.revoked == {}
 

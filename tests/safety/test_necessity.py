@@ -22,6 +22,12 @@ KEPT_THOUGH_REDUNDANT = {
     "answers": "without good readings every other condition is unknown too; this one says so first and plainly",
 }
 
+SHOWN_IN_TIME = {
+    "lift-progress", "travel-progress", "forks-progress", "turn-progress", "lift-stops", "travel-stops", "turn-stops",
+    "nobody-at-work", "pin-switches", "fork-switches", "outer-switches", "inner-switches",
+}  # fmt: skip
+"""Trips that object only after a time, or when their cause has gone; ``test_trips`` shows each of them alone."""
+
 
 def pins_in() -> Scene:
     scene = at.tower_at_rest()
@@ -136,4 +142,5 @@ def declared() -> list[Interlock]:
 def test_every_rule_is_somewhere_the_only_one_that_objects() -> None:
     needed = {rule(name) for moment in MOMENTS for verdict in verdicts(moment()) for name in alone(verdict)}
     rules = {rule(interlock.id) for interlock in declared()}
-    assert rules - needed == set(KEPT_THOUGH_REDUNDANT)
+    assert rules - needed - SHOWN_IN_TIME == set(KEPT_THOUGH_REDUNDANT)
+    assert rules >= SHOWN_IN_TIME

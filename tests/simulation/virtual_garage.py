@@ -7,6 +7,7 @@ clock are others. The plant is the judge.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from controller.config.models import GarageConfig
 from controller.config.sections import definition_of, devices
@@ -58,7 +59,7 @@ class VirtualGarage:
         self.core = GarageCore(self.layout, software="test", config_hash="test")
         self.core.fold(self.journal)
         self.gate = Gate(self.logic)
-        self.memory = self.logic.memory0()
+        self.memory = self.logic.memory0(self.core.latched)
         self.watches: dict[str, DeviceWatch] = {}
         self.links: dict[str, MemoryLink] = {}
         timeout_ms = self.config.controller.plc_timeout_ms
@@ -129,7 +130,7 @@ class VirtualGarage:
             self.result.wishes, verdict, self.memory, heartbeat=self.heartbeat, epoch=self.core.epoch, image=image
         )
         assert not self.passage.defects, self.passage.defects
-        self.memory = self.passage.memory
+        self.memory = replace(self.passage.memory, acts=self.result.acts)
         self.outputs = self.passage.outputs
 
     def _image(self) -> ProcessImage:

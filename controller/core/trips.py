@@ -1,0 +1,75 @@
+"""Trips as the core lives them: written down, carried to the devices as stops, and reset by a person.
+
+Owns the events of trips and the STOP that belongs to each category. Must never decide whether something trips or
+whether a reset counts: safety does, and has taken the permits already when the core hears of it.
+"""
+
+from __future__ import annotations
+
+from controller.core import commanding
+from controller.core import events as ev
+from controller.core.situation import Situation
+from plc_drivers.contract import CommandCode, StopWay
+from plc_drivers.contract.codes import State
+from safety.refusal import Refusal
+from safety.verdict import ActiveTrip, Function
+
+_OUT_OF_OUR_HANDS = frozenset({State.STOPPED, State.ABORTED, State.MANUAL, State.MAINTENANCE, State.OFFLINE})
+"""States in which a device has stopped for good by itself; a STOP would change nothing."""
+
+_WAY = {0: StopWay.POWER_OFF, 1: StopWay.STOP_THEN_OFF, 2: StopWay.HOLD}
+"""The way to stop for each stop category of IEC 60204-1."""
+
+
+def observe_trips(situation: Situation) -> None:
+    """Write down trips that came and went, and stop what they stop, the hardest category first."""
+    standing = {trip.id: trip for trip in situation.verdict.trips}
+    for name in [name for name in situation.state.trips if name not in standing]:
+        situation.log.write(ev.TripEnded(trip=name, actor="controller"))
+    for trip in sorted(standing.values(), key=lambda one: one.category):
+        if trip.id not in situation.state.trips:
+            _raise(situation, trip)
+
+
+def _raise(situation: Situation, trip: ActiveTrip) -> None:
+    situation.log.write(
+        ev.TripRaised(
+            trip=trip.id,
+            hazard=trip.hazard,
+            category=trip.category,
+            devices=list(trip.devices),
+            text=trip.cause,
+            remedy=trip.remedy,
+        )
+    )
+    for device in trip.devices:
+        if _is_to_be_stopped(situation, device, trip):
+            commanding.order_stop(situation, device, _WAY[trip.category])
+
+
+def _is_to_be_stopped(situation: Situation, device: str, trip: ActiveTrip) -> bool:
+    """True when a STOP adds to the lost permits: power must go, or a command of the function is under way."""
+    if not situation.is_good(device) or situation.value(device, "state") in _OUT_OF_OUR_HANDS:
+        return False
+    if trip.category != StopWay.HOLD.category:
+        return True
+    code = situation.value(device, "active_command")
+    spec = None if code is None else commanding.definition_of(situation, device).spec(CommandCode(int(code)))
+    return spec is not None and spec.permit is not None and Function(device, spec.permit) in trip.stops
+
+
+def reset(situation: Situation, device: str | None, actor: str) -> tuple[frozenset[str], Refusal | None]:
+    """A person resets the trips of ``device``, of every device for None: ids to reset, and what prevents one.
+
+    Resetting permits; it starts nothing (H11). A trip whose cause is still there stays, and is the refusal.
+    """
+    concerned = [trip for trip in situation.verdict.trips if device is None or device in trip.devices]
+    resets: list[str] = []
+    refusal: Refusal | None = None
+    for trip in concerned:
+        if trip.may_be_reset:
+            resets.append(trip.id)
+            situation.log.write(ev.TripEnded(trip=trip.id, actor=actor))
+        elif refusal is None:
+            refusal = Refusal(trip.id, f"{trip.cause} It is still so.", trip.remedy)
+    return frozenset(resets), refusal
