@@ -72,14 +72,15 @@ class Turn:
     """One stretch of the measurement: the control process's figures, and when the machine itself stood, in s."""
 
     cycles: dict[str, float]
-    overran: list[tuple[float, float]]
+    overran: list[tuple[float, float, int]]
     stalls: list[tuple[float, float]]
 
     def overran_while_the_machine_stood(self) -> int:
-        """Overrun cycles in which the machine stood for a tenth of a period or longer."""
+        """Deadlines missed by cycles in which the machine stood for a tenth of a period or longer."""
         return sum(
-            sum(max(0.0, min(end, last) - max(begin, first)) for begin, end in self.stalls) >= STOOD_S
-            for first, last in self.overran
+            missed
+            for first, last, missed in self.overran
+            if sum(max(0.0, min(end, last) - max(begin, first)) for begin, end in self.stalls) >= STOOD_S
         )
 
 

@@ -35,7 +35,7 @@ class CountingPace(Pace):
     def __init__(self, period_ms: int) -> None:
         super().__init__(period_ms)
         self._counts: dict[int, int] = {}
-        self._overran: list[tuple[float, float]] = []
+        self._overran: list[tuple[float, float, int]] = []
         self._overruns_at_mark = 0
 
     def begin(self, now_ns: int) -> None:
@@ -49,11 +49,13 @@ class CountingPace(Pace):
         due_ns = self.due_ns
         missed = super().end(now_ns)
         if missed and len(self._overran) < OVERRAN_KEPT_MAX:
-            self._overran.append((due_ns / 1e9, now_ns / 1e9))
+            self._overran.append((due_ns / 1e9, now_ns / 1e9, missed))
         return missed
 
-    def mark(self) -> dict[str, float | list[tuple[float, float]]]:
-        """Figures since the last mark, lateness in ms, overrun cycles as (due, ended) in s; begins a new count."""
+    def mark(self) -> dict[str, float | list[tuple[float, float, int]]]:
+        """Figures since the last mark, lateness in ms, overrun cycles as (due, ended) in s with how many
+        deadlines each missed; begins a new count.
+        """
         overran, self._overran = self._overran, []
         counts, self._counts = sorted(self._counts.items()), {}
         overruns, self._overruns_at_mark = self.overruns - self._overruns_at_mark, self.overruns
