@@ -20,6 +20,7 @@ from safety.interlocks.unit import cabin as cabin_unit
 from safety.memory import NodeState, SafetyMemory, Trace
 from safety.program import Program
 from safety.rules import rules_of
+from safety.stopping import StopMonitor
 from safety.topology import Topology
 from safety.tripping import Tripping
 from safety.trips import trips_of
@@ -62,6 +63,7 @@ class SafetyLogic:
         conditions = [interlock.condition for interlock in self.interlocks]
         trips = [node for trip in self.trips for node in (trip.stands, trip.may_be_reset)]
         self.program = Program([*conditions, *self._empty.values(), *trips], self.definitions)
+        self._stops = StopMonitor(topology)
         self._tripping = Tripping(self.trips, self.program)
         self._rows = tuple(
             (
@@ -93,6 +95,7 @@ class SafetyLogic:
         ``now_ms`` is the controller's monotonic clock. The verdict's ``failing`` carry no readings; ``explain``
         adds them for whoever wants to show them.
         """
+        stopping, stops = self._stops.update(image, memory.fading, memory.stopping, now_ms)
         memory = self._prepared(image, memory, now_ms)
         trace, states, changed = self.program.run(image, memory, now_ms, self._age_ms_max)
         if not changed and trace.verdict is not None:
@@ -100,12 +103,15 @@ class SafetyLogic:
         else:
             verdict = self._verdict(trace, states, memory, now_ms)
             trace = replace(trace, verdict=verdict)
+        if stops:
+            verdict = replace(verdict, stops=stops)
         memory = replace(
             memory,
             states=states,
             allowed=verdict.allowed,
             tripped={trip.id: trip.since_ms for trip in verdict.trips},
             acts=NO_ACTS,
+            stopping=stopping,
             at_ms=now_ms,
             trace=trace,
         )

@@ -43,6 +43,16 @@ class Passed:
 
 
 @dataclass(frozen=True, slots=True)
+class StopRun:
+    """A stop that is being measured: since when, from which speed and place; ``ended`` once it stood, or given up."""
+
+    since_ms: int
+    speed: int
+    place: int
+    ended: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Trace:
     """Results of the last evaluation, kept so that only what changed is evaluated again.
 
@@ -67,7 +77,8 @@ class SafetyMemory:
     echoes that heartbeat. ``commands`` holds the last command passed to each device. ``revoked`` are permits
     that safety took away under a command, with that command's number: they stay away until the core asks
     anew (H11). ``tripped`` are the trips that stand, each with the time at which it came. ``acts`` is what persons have
-    asked for since the last evaluation. ``at_ms`` is the time of the last evaluation, None before the first.
+    asked for since the last evaluation, ``stopping`` the stops that are being measured (H18). ``at_ms`` is the time of
+    the last evaluation, None before the first.
     """
 
     states: tuple[NodeState, ...]
@@ -78,6 +89,7 @@ class SafetyMemory:
     allowed: frozenset[Function] = frozenset()
     tripped: Mapping[str, int] = field(default_factory=dict)
     acts: Acts = NO_ACTS
+    stopping: Mapping[Function, StopRun] = field(default_factory=dict)
     at_ms: int | None = None
     trace: Trace | None = field(default=None, compare=False, repr=False)
 

@@ -14,7 +14,7 @@ class LiftTopology:
     """A lift; ``rider`` is the shuttle that rides on it, ``reached_by`` the captive shuttles that transfer onto it.
 
     ``reached_by`` holds (shuttle, level, column, side) for each shuttle whose forks reach this platform.
-    ``stop_ms`` is the longest time from a lost permit to standstill.
+    ``stop_ms`` is the longest time from a lost permit to standstill, ``deceleration`` the designed braking in mm/s2.
     """
 
     id: str
@@ -23,6 +23,7 @@ class LiftTopology:
     has_platform: bool
     reached_by: tuple[tuple[str, int, int, str], ...] = ()
     stop_ms: int = 4000
+    deceleration: int = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,8 @@ class ShuttleTopology:
 
     ``level`` is its level when it is captive. ``platforms`` holds (lift, level, column, side) for each lift
     platform that its forks reach; ``cabins`` holds (cabin, level, column, side) for each cabin they reach.
-    ``stop_ms`` is the longest time from a lost permit to standstill along the aisle.
+    ``stop_ms`` is the longest time from a lost permit to standstill along the aisle, ``deceleration`` the designed
+    braking in mm/s2, or mdeg/s2 round a ring.
     """
 
     id: str
@@ -42,13 +44,15 @@ class ShuttleTopology:
     platforms: tuple[tuple[str, int, int, str], ...]
     cabins: tuple[tuple[str, int, int, str], ...]
     stop_ms: int = 5000
+    deceleration: int = 400
 
 
 @dataclass(frozen=True, slots=True)
 class CabinTopology:
     """A cabin; ``reached_by`` holds (shuttle, level, column, side) for each shuttle whose forks reach into it.
 
-    ``stop_ms`` is the longest time from a lost permit to the turntable's standstill.
+    ``stop_ms`` is the longest time from a lost permit to the turntable's standstill, ``deceleration`` its designed
+    braking in mdeg/s2.
     """
 
     id: str
@@ -56,6 +60,7 @@ class CabinTopology:
     turntable: bool
     reached_by: tuple[tuple[str, int, int, str], ...]
     stop_ms: int = 3000
+    deceleration: int = 15_000
 
 
 @dataclass(frozen=True, slots=True)

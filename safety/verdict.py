@@ -83,6 +83,36 @@ class ActiveTrip:
         return tuple(dict.fromkeys(function.device for function in self.stops))
 
 
+DRIFT_FACTOR = 1.2
+"""A stop that takes a fifth more than designed is worth a look before it becomes dangerous (ISO 13855: the distances
+that protect people rest on the stopping time, and brakes wear)."""
+
+DRIFT_MS = 600
+"""What the way of the news may add: the write, the PLC's scan, the drive's reaction, and reading the standstill."""
+
+
+@dataclass(frozen=True, slots=True)
+class StopMeasured:
+    """One measured stop of ``function``'s axis (H18).
+
+    ``speed`` is in mm/s, or mdeg/s on a turntable and round a ring; ``distance`` in mm or mdeg. ``designed_ms`` and
+    ``designed_distance`` are what braking from that speed takes.
+    """
+
+    function: Function
+    speed: int
+    time_ms: int
+    distance: int
+    designed_ms: int
+    designed_distance: int
+
+    @property
+    def is_late(self) -> bool:
+        """True when time or distance is beyond what is designed and tolerated."""
+        way = DRIFT_FACTOR * self.designed_distance + self.speed * DRIFT_MS / 1000
+        return self.time_ms > DRIFT_FACTOR * self.designed_ms + DRIFT_MS or self.distance > way
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """Permits that may be asserted now, and everything that stands in the way of the others.
@@ -91,7 +121,7 @@ class Verdict:
     the gate's part). ``failing`` lists the interlocks that do not hold; ``proven_empty`` the cabins that are
     proven free of people (H02, H05) after a confirmation and the countdown; ``clearing_ms`` how much of a
     running countdown is left. ``lost`` are functions that were allowed in the last cycle and are not now. ``trips``
-    are the trips in force, the oldest first.
+    are the trips in force, the oldest first; ``stops`` the stops that came to an end with this image.
     """
 
     now_ms: int
@@ -101,6 +131,7 @@ class Verdict:
     clearing_ms: Mapping[str, int] = field(default_factory=dict)
     lost: frozenset[Function] = frozenset()
     trips: tuple[ActiveTrip, ...] = ()
+    stops: tuple[StopMeasured, ...] = ()
 
     def stop_category(self, device: str) -> int | None:
         """The hardest stop that a trip asks of a device now, None when no trip stops it."""

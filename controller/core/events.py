@@ -269,6 +269,19 @@ class TripEnded(Fact, frozen=True, kw_only=True, tag="trip-ended"):
     actor: str
 
 
+class StopMeasured(Fact, frozen=True, kw_only=True, tag="stop-measured"):
+    """An axis stopped after its permit had gone: how long that took, how far, and what it was designed for (H18)."""
+
+    device: str
+    permit: str
+    speed: int
+    time_ms: int
+    distance: int
+    designed_ms: int
+    designed_distance: int
+    is_late: bool = False
+
+
 class RequestRefused(Fact, frozen=True, kw_only=True, tag="request-refused"):
     """Somebody asked for an intervention and was refused; kept for the audit."""
 
@@ -306,6 +319,7 @@ CoreEvent = (
     | DeviceUnblocked
     | TripRaised
     | TripEnded
+    | StopMeasured
     | RequestRefused
 )
 """Every event there is."""

@@ -38,7 +38,7 @@ class CabinUse:
 @dataclass(slots=True)
 class GarageState:
     """The whole state. ``blocks`` are devices that a person must look at; ``held`` those cleared but not started,
-    ``trips`` the trips that stand with the devices that they stop.
+    ``trips`` the trips that stand with the devices that they stop, ``stops`` the last measured stop of each axis.
 
     Changed by ``apply`` only, but for the run-time fields of ``Pending``, ``Mailbox`` and ``CabinUse``.
     """
@@ -57,6 +57,7 @@ class GarageState:
     blocks: dict[str, Refusal] = field(default_factory=dict)
     held: set[str] = field(default_factory=set)
     trips: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    stops: dict[str, ev.StopMeasured] = field(default_factory=dict)
     keys: OrderedDict[str, str] = field(default_factory=OrderedDict)
 
     def open_orders(self) -> list[Order]:
@@ -173,6 +174,8 @@ def apply(state: GarageState, seq: int, at_ms: int, event: ev.CoreEvent) -> None
             devices = state.trips.pop(event.trip, ())
             if state.mode == "automatic":
                 state.held.update(devices)
+        case ev.StopMeasured():
+            state.stops[f"{event.device}.{event.permit}"] = event
         case ev.RequestRefused():
             pass
         case _:

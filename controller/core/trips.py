@@ -22,7 +22,20 @@ _WAY = {0: StopWay.POWER_OFF, 1: StopWay.STOP_THEN_OFF, 2: StopWay.HOLD}
 
 
 def observe_trips(situation: Situation) -> None:
-    """Write down trips that came and went, and stop what they stop, the hardest category first."""
+    """Write down measured stops and trips that came and went, and stop what they stop, the hardest category first."""
+    for stop in situation.verdict.stops:
+        situation.log.write(
+            ev.StopMeasured(
+                device=stop.function.device,
+                permit=stop.function.permit,
+                speed=stop.speed,
+                time_ms=stop.time_ms,
+                distance=stop.distance,
+                designed_ms=stop.designed_ms,
+                designed_distance=stop.designed_distance,
+                is_late=stop.is_late,
+            )
+        )
     standing = {trip.id: trip for trip in situation.verdict.trips}
     for name in [name for name in situation.state.trips if name not in standing]:
         situation.log.write(ev.TripEnded(trip=name, actor="controller"))

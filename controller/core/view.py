@@ -106,6 +106,18 @@ def snapshot(
             )
             for trip in situation.verdict.trips
         ],
+        stops=[
+            msg.StopView(
+                function=function,
+                speed=stop.speed,
+                time_ms=stop.time_ms,
+                distance=stop.distance,
+                designed_ms=stop.designed_ms,
+                designed_distance=stop.designed_distance,
+                is_late=stop.is_late,
+            )
+            for function, stop in state.stops.items()
+        ],
     )
 
 

@@ -38,6 +38,7 @@ def _lift(layout: Layout, lift: Lift) -> LiftTopology:
         has_platform=lift.platform is not None,
         reached_by=() if lift.platform is None else _reached_by(layout, lift.platform),
         stop_ms=_stop_ms(lift.axis.speed_mm_s, lift.axis.acceleration_mm_s2),
+        deceleration=lift.axis.acceleration_mm_s2,
     )
 
 
@@ -53,6 +54,7 @@ def _shuttle(layout: Layout, shuttle: Shuttle) -> ShuttleTopology:
         platforms=_reaches(layout, shuttle.id, platforms),
         cabins=_reaches(layout, shuttle.id, bays),
         stop_ms=_stop_ms(shuttle.axis.speed_mm_s, shuttle.axis.acceleration_mm_s2),
+        deceleration=shuttle.axis.acceleration_mm_s2,
     )
 
 
@@ -63,6 +65,7 @@ def _cabin(layout: Layout, cabin: Cabin) -> CabinTopology:
         turntable=cabin.turntable,
         reached_by=_reached_by(layout, cabin.position),
         stop_ms=_stop_ms(cabin.section.turn_speed_mdeg_s, cabin.section.turn_acceleration_mdeg_s2),
+        deceleration=cabin.section.turn_acceleration_mdeg_s2,
     )
 
 

@@ -227,6 +227,18 @@ class TripView(Message, frozen=True, kw_only=True):
     is_first_out: bool
 
 
+class StopView(Message, frozen=True, kw_only=True):
+    """The last measured stop of an axis: ms, and mm or mdeg; ``is_late`` when it was beyond design and tolerance."""
+
+    function: str
+    speed: int
+    time_ms: int
+    distance: int
+    designed_ms: int
+    designed_distance: int
+    is_late: bool
+
+
 class Snapshot(Message, frozen=True, kw_only=True, tag="snapshot"):
     """Everything that the outside may see at one moment. ``event_seq`` is the last event already included."""
 
@@ -247,6 +259,7 @@ class Snapshot(Message, frozen=True, kw_only=True, tag="snapshot"):
     orders: list[OrderView]
     interlocks: list[InterlockView]
     trips: list[TripView] = []
+    stops: list[StopView] = []
 
 
 class Event(Message, frozen=True, kw_only=True, tag="event"):

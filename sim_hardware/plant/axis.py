@@ -97,6 +97,7 @@ class Axis:
         self._tripped = False
         self._blocked = False
         self._slipping = 0.0
+        self._brake_share = 1.0
         self._encoder_valid = True
         self._encoder_offset = 0.0
 
@@ -164,6 +165,10 @@ class Axis:
         self._tripped = True
         self.cut_power()
         self._timeline.touch()
+
+    def wear_brake(self, share: float) -> None:
+        """From now on a stop brakes with this share (above 0) of the designed deceleration; 1 is a sound brake."""
+        self._brake_share = share
 
     def slip_brake(self, speed: float) -> None:
         """Fault: the closed brake lets the axis creep at ``speed`` towards its low stop; 0 repairs it."""
@@ -276,7 +281,7 @@ class Axis:
         self._braking = deceleration
         self._goal = None
         self._homing = False
-        self._follow(plan_stop(self._timeline.now_ms, self.at, self.velocity, deceleration))
+        self._follow(plan_stop(self._timeline.now_ms, self.at, self.velocity, deceleration * self._brake_share))
 
     def _follow(self, profile: Profile) -> None:
         self._profile = profile

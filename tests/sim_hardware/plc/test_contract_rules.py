@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from plc_drivers.contract import LIFT, CommandCode, TagType
-from plc_drivers.contract.codes import AckResult, DoneResult, FaultCode, Health, Mode, State
+from plc_drivers.contract.codes import AckResult, DoneResult, FaultCode, Health, Mode, State, StopWay
 from sim_hardware.plc.commanded import CommandedPlc
 from sim_hardware.plc.registers import Refused, WriteRefusedError
 from tests.sim_hardware.plc.bench import BenchProgram, Hand, cleared_bench
@@ -202,6 +202,53 @@ def test_stop_supersedes_and_only_its_own_number_ends() -> None:
     hand.cycle(10)
     assert hand.done == (stop, DoneResult.OK)
     assert hand.state() is State.IDLE
+
+
+def test_a_stop_of_category_1_takes_the_power_after_standstill_and_needs_a_clear() -> None:
+    hand, program = cleared_bench()
+    move = hand.command(MOVE, 1)
+    program.coast_scans = 5
+    stop = hand.command(CommandCode.STOP, StopWay.STOP_THEN_OFF)
+    assert (hand.state(), hand.read("holds_travel"), program.cuts) == (State.STOPPING, False, 0)
+    hand.cycle(10)
+    assert hand.done == (stop, DoneResult.OK)
+    assert (hand.state(), hand.fault(), program.cuts) == (State.STOPPED, FaultCode.TRIPPED, 1)
+    assert hand.command(MOVE, 2) != move
+    assert hand.ack[1] is AckResult.WRONG_STATE
+    hand.command(CommandCode.CLEAR)
+    assert (hand.state(), hand.fault()) == (State.IDLE, FaultCode.NONE)
+
+
+def test_a_stop_of_category_0_takes_the_power_at_once_and_needs_a_clear() -> None:
+    hand, program = cleared_bench()
+    hand.command(MOVE, 1)
+    program.coast_scans = 5
+    stop = hand.command(CommandCode.STOP, StopWay.POWER_OFF)
+    assert program.cuts == 1
+    assert hand.done == (stop, DoneResult.OK)
+    assert (hand.state(), hand.fault()) == (State.ABORTED, FaultCode.TRIPPED)
+    hand.command(CommandCode.CLEAR)
+    assert (hand.state(), hand.fault()) == (State.IDLE, FaultCode.NONE)
+
+
+@pytest.mark.parametrize("way", [StopWay.STOP_THEN_OFF, StopWay.POWER_OFF])
+def test_a_device_that_rests_loses_its_power_with_a_stop_of_category_1_or_0_as_well(way: StopWay) -> None:
+    hand, program = cleared_bench()
+    stop = hand.command(CommandCode.STOP, way)
+    hand.cycle()
+    assert hand.done == (stop, DoneResult.OK)
+    assert hand.fault() is FaultCode.TRIPPED
+    assert program.cuts == 1
+
+
+def test_a_stop_in_an_unknown_way_is_refused_and_changes_nothing() -> None:
+    hand, _ = cleared_bench()
+    move = hand.command(MOVE, 1)
+    hand.command(CommandCode.STOP, 3)
+    assert hand.ack[1] is AckResult.BAD_ARGUMENT
+    assert hand.state() is State.EXECUTING
+    hand.cycle(20)
+    assert hand.done == (move, DoneResult.OK)
 
 
 @pytest.mark.parametrize("circuit", [FaultCode.NONE, FaultCode.EMERGENCY_STOP])
