@@ -302,6 +302,7 @@ async def test_a_snapshot_waits_for_a_less_busy_cycle_but_not_for_ever(machine: 
     pictures = 60 * 20 // (shell_cycle.SNAPSHOT_EVERY_MS + shell_cycle.SNAPSHOT_WAITS_MS_MAX)
     assert pictures - 1 <= len(machine.outlet.snapshots) <= pictures + 1
     machine.take_ms = 0
+    await machine.once(20)
     machine.outlet.snapshots.clear()
     await machine.once(50)
     assert len(machine.outlet.snapshots) == 50 * 20 // shell_cycle.SNAPSHOT_EVERY_MS
