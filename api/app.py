@@ -12,6 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 from fastapi import APIRouter, FastAPI
 
 from api import (
+    alarms,
     cabins,
     devices,
     events,
@@ -43,6 +44,7 @@ _TAGS = [
     {"name": "cabins", "description": "Where cars are handed over."},
     {"name": "devices", "description": "The PLCs and the links to them."},
     {"name": "garage", "description": "The garage as a whole."},
+    {"name": "alarms", "description": "What asks for a person's response (see alarms.md)."},
     {"name": "events", "description": "What happens."},
     {"name": "health", "description": "For supervision."},
 ]
@@ -76,7 +78,7 @@ def create_api(link: LocalLinkClient, streams: events.Streams | None = None) -> 
     problem.install(app)
     schema.install(app)
     routes = APIRouter(prefix=PREFIX)
-    for module in (orders, vehicles, places, cabins, devices, links, garage, events, health):
+    for module in (orders, vehicles, places, cabins, devices, links, garage, alarms, events, health):
         routes.include_router(module.router)
     app.include_router(routes)
     app.include_router(page.page_router())

@@ -129,6 +129,7 @@ def _things(snapshot: Snapshot) -> list[tuple[tuple[str, str], object]]:
     things += [(("cabins", item.id), item) for item in snapshot.cabins]
     things += [(("orders", item.id), item) for item in snapshot.orders]
     things += [(("interlocks", item.id), item) for item in snapshot.interlocks]
+    things += [(("alarms", item.id), item) for item in snapshot.alarms]
     return things
 
 
@@ -139,6 +140,7 @@ def _garage(snapshot: Snapshot) -> dict[str, Any]:
         "ready_to_start": snapshot.ready_to_start,
         "reasons": snapshot.reasons,
         "epoch": snapshot.epoch,
+        "alarm_flood": snapshot.alarm_figures is not None and snapshot.alarm_figures.in_flood,
     }
 
 

@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from api.problem import MEDIA_TYPE, Problem
+from controller.local_link.alarm_messages import AlarmDefinitionView, AlarmFigures, AlarmView
 from controller.local_link.messages import (
     CabinView,
     DeviceView,
@@ -28,6 +29,9 @@ from controller.local_link.messages import (
 )
 
 _TYPES: tuple[type, ...] = (
+    AlarmDefinitionView,
+    AlarmFigures,
+    AlarmView,
     CabinView,
     DeviceView,
     Event,

@@ -19,7 +19,7 @@ import uvloop
 from benchmarks.bench_garage import CONFIG, on_ports
 from controller.config.models import GarageConfig
 from controller.core.core import GarageCore
-from controller.core.interface import Ask, Instant, Recorded, StepResult
+from controller.core.interface import Ask, Instant, Recorded, StepResult, Surroundings
 from controller.garage import Layout
 from controller.garage.topology import topology_of
 from controller.journal import Journal
@@ -79,6 +79,10 @@ class WantingCore:
             and Function(name, permit) in verdict.allowed
         }
         return StepResult(events=result.events, wishes=wishes, answers=result.answers)
+
+    def notice(self, surroundings: Surroundings) -> None:
+        """How the parts around the core do."""
+        self._core.notice(surroundings)
 
     def snapshot(
         self,

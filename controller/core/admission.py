@@ -10,6 +10,7 @@ from typing import assert_never
 
 from controller.core import commanding
 from controller.core import events as ev
+from controller.core.alarm_desk import act
 from controller.core.order import Order, OrderState
 from controller.core.placement import is_open
 from controller.core.progress import withdraw_waiting
@@ -17,6 +18,15 @@ from controller.core.situation import Situation
 from controller.core.trips import reset
 from controller.core.vehicle import Vehicle
 from controller.garage import PositionKind
+from controller.local_link.alarm_messages import (
+    AcknowledgeAlarm,
+    ConfirmAlarm,
+    GetAlarmDefinitions,
+    PutAlarmBack,
+    ShelveAlarm,
+    TakeAlarmOut,
+    UnshelveAlarm,
+)
 from controller.local_link.messages import (
     ClearDevice,
     GetEvents,
@@ -50,7 +60,9 @@ def admit(situation: Situation, request: Request) -> Refusal | str | None:
             return _stop(situation, request)
         case ClearDevice():
             return _clear(situation, request)
-        case GetShape() | GetEvents():
+        case AcknowledgeAlarm() | ConfirmAlarm() | ShelveAlarm() | UnshelveAlarm() | TakeAlarmOut() | PutAlarmBack():
+            return act(situation, request)
+        case GetShape() | GetEvents() | GetAlarmDefinitions():
             return Refusal("NOT_FOR_THE_CORE", "The local link answers this request itself.", "Report the defect.")
         case _:
             assert_never(request)

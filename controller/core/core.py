@@ -11,9 +11,10 @@ from collections.abc import Iterable, Sequence
 from controller.core import commanding
 from controller.core import events as ev
 from controller.core.admission import admit, repeated
+from controller.core.alarm_desk import AlarmDesk
 from controller.core.dispatch import Dispatcher, FirstCome
 from controller.core.handover import is_green, levels, run_cabin
-from controller.core.interface import Ask, Instant, Recorded, StepResult, Told
+from controller.core.interface import Ask, Instant, Recorded, StepResult, Surroundings, Told
 from controller.core.log import EventLog
 from controller.core.placement import NearestFree, Placement
 from controller.core.progress import run_orders
@@ -25,6 +26,7 @@ from controller.core.trips import observe_trips
 from controller.core.view import order_view, reason_of, snapshot
 from controller.core.waiting import WaitingReasons
 from controller.garage import Layout
+from controller.local_link.alarm_messages import AlarmAct, GetAlarmDefinitions
 from controller.local_link.messages import (
     Accepted,
     Answer,
@@ -61,7 +63,8 @@ class GarageCore:
         placement: Placement | None = None,
     ) -> None:
         self.layout = layout
-        self.state = GarageState()
+        self._alarms = AlarmDesk(layout)
+        self.state = GarageState(alarms=self._alarms.book)
         self._software, self._config_hash = software, config_hash
         self._dispatcher = dispatcher or FirstCome()
         self._placement = placement or NearestFree()
@@ -131,9 +134,14 @@ class GarageCore:
         answers = [self._answer(situation, ask) for ask in asks]
         if self.state.mode == "automatic":
             self._decide(situation)
+        self._alarms.update(situation)
         wishes = self._wishes(situation, durable_seq)
         acts = Acts(frozenset(situation.resets)) if situation.resets else NO_ACTS
         return StepResult(events=log.records, wishes=wishes, answers=answers, acts=acts)
+
+    def notice(self, surroundings: Surroundings) -> None:
+        """How the parts around the core do from now on; the alarms of the next step know of it."""
+        self._alarms.surroundings = surroundings
 
     def snapshot(
         self,
@@ -146,7 +154,7 @@ class GarageCore:
     ) -> Snapshot:
         """What the outside may see now."""
         situation = Situation(self.layout, self.state, image, verdict, EventLog(self.state, now))
-        return snapshot(situation, links, self._link_of, cycle, seq)
+        return snapshot(situation, links, self._link_of, cycle, seq, self._alarms.views(now))
 
     def shape(self) -> Shape:
         """The garage's shape."""
@@ -197,6 +205,8 @@ class GarageCore:
 
     def _answer(self, situation: Situation, ask: Ask) -> Told:
         request = ask.request
+        if isinstance(request, GetAlarmDefinitions):
+            return Told(ask.token, self._alarms.definitions(), 0)
         is_repeated = isinstance(request, SubmitOrder) and isinstance(repeated(situation, request), str)
         outcome = admit(situation, request)
         if isinstance(outcome, Refusal):
@@ -209,7 +219,7 @@ class GarageCore:
 
     def _audit(self, situation: Situation, request: Request, refusal: Refusal) -> None:
         """Interventions in the machine are journaled even when they were refused; refused orders are not."""
-        if isinstance(request, (Start, Stop, ClearDevice, WithdrawOrder)):
+        if isinstance(request, (Start, Stop, ClearDevice, WithdrawOrder, AlarmAct)):
             name = type(request).__name__
             situation.log.write(ev.RequestRefused(request=name, actor=request.actor, code=refusal.code))
 

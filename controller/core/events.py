@@ -11,6 +11,7 @@ from typing import Literal
 
 import msgspec
 
+from controller.alarms.facts import AlarmFact
 from controller.garage.side import Side
 
 OrderKind = Literal["retrieve", "store", "relocate"]
@@ -321,6 +322,7 @@ CoreEvent = (
     | TripEnded
     | StopMeasured
     | RequestRefused
+    | AlarmFact
 )
 """Every event there is."""
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from controller.core.events import CoreEvent
 from controller.local_link.messages import Answer, Request
+from plc_drivers.reading import Fault
 from safety.acts import NO_ACTS, Acts
 from safety.wish import DeviceWish
 
@@ -20,6 +21,15 @@ class Instant:
 
     mono_ms: int
     unix_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """How the parts around the core do: links that are down, why the journal is not written, a cycle out of time."""
+
+    down: tuple[str, ...] = ()
+    journal_fault: Fault | None = None
+    is_overrunning: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,8 @@ from collections import OrderedDict
 from dataclasses import dataclass, field, replace
 from typing import Literal, assert_never
 
+from controller.alarms import facts
+from controller.alarms.book import CONTROLLER, AlarmBook
 from controller.core import events as ev
 from controller.core.mailbox import Ended, Mailbox, Pending
 from controller.core.order import Leg, Order, OrderState
@@ -40,6 +42,7 @@ class GarageState:
     """The whole state. ``blocks`` are devices that a person must look at; ``held`` those cleared but not started,
     ``trips`` the trips that stand with the devices that they stop, ``stops`` the last measured stop of each axis.
 
+    ``stopped_by`` is why the controller itself stopped the garage, empty when a person did or it runs.
     Changed by ``apply`` only, but for the run-time fields of ``Pending``, ``Mailbox`` and ``CabinUse``.
     """
 
@@ -59,6 +62,8 @@ class GarageState:
     trips: dict[str, tuple[str, ...]] = field(default_factory=dict)
     stops: dict[str, ev.StopMeasured] = field(default_factory=dict)
     keys: OrderedDict[str, str] = field(default_factory=OrderedDict)
+    stopped_by: str = ""
+    alarms: AlarmBook = field(default_factory=AlarmBook)
 
     def open_orders(self) -> list[Order]:
         """Orders that are not over, in the order in which they were accepted."""
@@ -91,6 +96,7 @@ def apply(state: GarageState, seq: int, at_ms: int, event: ev.CoreEvent) -> None
         case ev.ModeChanged():
             state.mode = event.mode
             state.held.clear()
+            state.stopped_by = event.cause if event.mode == "stopped" and event.actor == CONTROLLER else ""
         case ev.VehicleKnown():
             _know(state, event)
         case ev.VehicleMeasured():
@@ -178,6 +184,8 @@ def apply(state: GarageState, seq: int, at_ms: int, event: ev.CoreEvent) -> None
             state.stops[f"{event.device}.{event.permit}"] = event
         case ev.RequestRefused():
             pass
+        case facts.AlarmEvent():
+            state.alarms.apply(at_ms, event)
         case _:
             assert_never(event)
 

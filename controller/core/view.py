@@ -20,6 +20,7 @@ from controller.core.transfer import not_confirmed
 from controller.core.vehicle import Vehicle
 from controller.garage import Cabin
 from controller.local_link import messages as msg
+from controller.local_link.alarm_messages import AlarmFigures, AlarmView
 from plc_drivers.contract import Value
 from plc_drivers.contract.codes import CommandCode, FaultCode, Health, Mode, Sign, State, TrafficLight
 from plc_drivers.link import LinkStatus
@@ -40,7 +41,12 @@ def reason_of(refusal: Refusal | None) -> msg.Reason | None:
 
 
 def snapshot(
-    situation: Situation, links: Sequence[LinkStatus], link_of: dict[str, str], cycle: msg.CycleView, seq: int
+    situation: Situation,
+    links: Sequence[LinkStatus],
+    link_of: dict[str, str],
+    cycle: msg.CycleView,
+    seq: int,
+    alarms: tuple[list[AlarmView], AlarmFigures],
 ) -> msg.Snapshot:
     """Everything that the outside may see now. ``link_of`` names each device's link."""
     state = situation.state
@@ -118,6 +124,8 @@ def snapshot(
             )
             for function, stop in state.stops.items()
         ],
+        alarms=alarms[0],
+        alarm_figures=alarms[1],
     )
 
 

@@ -10,6 +10,14 @@ from typing import Literal
 
 import msgspec
 
+from controller.local_link.alarm_messages import (
+    AlarmAct,
+    AlarmDefinitions,
+    AlarmFigures,
+    AlarmView,
+    GetAlarmDefinitions,
+)
+
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
     """Base of all messages."""
@@ -260,6 +268,8 @@ class Snapshot(Message, frozen=True, kw_only=True, tag="snapshot"):
     interlocks: list[InterlockView]
     trips: list[TripView] = []
     stops: list[StopView] = []
+    alarms: list[AlarmView] = []
+    alarm_figures: AlarmFigures | None = None
 
 
 class Event(Message, frozen=True, kw_only=True, tag="event"):
@@ -340,7 +350,9 @@ class GetEvents(Message, frozen=True, kw_only=True, tag="get-events"):
     limit: int = 1000
 
 
-Request = SubmitOrder | WithdrawOrder | Start | Stop | ClearDevice | GetShape | GetEvents
+Request = (
+    SubmitOrder | WithdrawOrder | Start | Stop | ClearDevice | GetShape | GetEvents | AlarmAct | GetAlarmDefinitions
+)
 
 
 class Accepted(Message, frozen=True, kw_only=True, tag="accepted"):
@@ -369,7 +381,7 @@ class ShapeAnswer(Message, frozen=True, kw_only=True, tag="shape"):
     shape: Shape
 
 
-Answer = Accepted | Refused | Events | ShapeAnswer
+Answer = Accepted | Refused | Events | ShapeAnswer | AlarmDefinitions
 
 
 class Envelope(Message, frozen=True, kw_only=True):

@@ -13,7 +13,7 @@ from enum import Enum
 
 import msgspec
 
-from controller.core.interface import Ask, Instant, StepResult
+from controller.core.interface import Ask, Instant, StepResult, Surroundings
 from controller.journal import Journal
 from controller.local_link.messages import Reason, Stop
 from controller.shell import ownership
@@ -24,7 +24,7 @@ from controller.shell.pace import OVERRUNS_IN_A_ROW_MAX, Pace
 from controller.shell.ports import Core, OutputGate, Passage, Safety
 from controller.shell.publisher import Publisher
 from controller.shell.standstill import moving
-from plc_drivers.link import Link
+from plc_drivers.link import Link, LinkState
 from plc_drivers.outputs import PermittedOutputs
 from plc_drivers.reading import Fault, ProcessImage
 from safety.acts import NO_ACTS
@@ -289,11 +289,14 @@ class ScanCycle:
             return
         self._snapshot_due_ms = now.mono_ms + SNAPSHOT_EVERY_MS
         self._snapshots += 1
+        links = [link.status() for link in parts.links]
+        down = tuple(status.name for status in links if status.state is not LinkState.UP)
+        parts.core.notice(Surroundings(down, parts.journal.fault, self.pace.too_many))
         snapshot = parts.core.snapshot(
             seen.image,
             seen.verdict,
             now,
-            [link.status() for link in parts.links],
+            links,
             self.pace.view(),
             seq=self._snapshots,
         )

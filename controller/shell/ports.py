@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
-from controller.core.interface import Ask, Instant, Recorded, StepResult
+from controller.core.interface import Ask, Instant, Recorded, StepResult, Surroundings
 from controller.local_link.messages import CycleView, Snapshot
 from plc_drivers.link import LinkStatus
 from plc_drivers.outputs import PermittedOutputs
@@ -44,6 +44,10 @@ class Core(Protocol):
         self, image: ProcessImage, verdict: Verdict, asks: Sequence[Ask], now: Instant, durable_seq: int
     ) -> StepResult:
         """One cycle of decisions."""
+        ...
+
+    def notice(self, surroundings: Surroundings) -> None:
+        """How links, journal and cycle do; the alarms of the next step know of it."""
         ...
 
     def snapshot(

@@ -26,6 +26,7 @@ _TRUE = frozenset(
         "inner_locked", "inner_unobstructed", "curtain_ok", "scanner_clear", "exit_closed", "vehicle_clear",
         "vehicle_in_envelope", "platform_present", "platform_level", "platform_locked", "brake_closed", "rope_taut",
         "speed_ok", "shaft_doors_closed", "overtravel_top_clear", "overtravel_bottom_clear",
+        "mains_ok", "generator_off",
     }
 )  # fmt: skip
 _NUMBERS: dict[str, int] = {

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from controller.core.events import EpochClaimed, OrderWaiting
-from controller.core.interface import Ask, Instant, Recorded, StepResult, Told
+from controller.core.interface import Ask, Instant, Recorded, StepResult, Surroundings, Told
 from controller.local_link.messages import Accepted, CycleView, Snapshot
 from controller.shell.device_bank import DeviceBank
 from plc_drivers import outputs as sealed
@@ -179,6 +179,7 @@ class ScriptedCore:
     seen_epoch: int | None = None
     asked: list[Ask] = field(default_factory=list)
     on_step: Callable[[], None] = lambda: None
+    surroundings: Surroundings = field(default_factory=Surroundings)
 
     def fold(self, recorded: Iterable[Recorded]) -> None:
         for record in recorded:
@@ -201,6 +202,9 @@ class ScriptedCore:
             events.append(Recorded(self.last_seq, now.unix_ms, OrderWaiting(order="o", code="X")))
         answers = [Told(ask.token, Accepted(), self.last_seq) for ask in asks]
         return StepResult(events=events, wishes=self.wishes, answers=answers)
+
+    def notice(self, surroundings: Surroundings) -> None:
+        self.surroundings = surroundings
 
     def snapshot(
         self,

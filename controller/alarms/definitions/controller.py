@@ -1,0 +1,66 @@
+"""Alarms about the controller itself: its links, its journal, its cycle, and that it stopped the garage.
+
+Owns their definitions.
+"""
+
+from __future__ import annotations
+
+from controller.alarms.definition import AlarmDefinition, Priority, Source
+
+LINKS: tuple[AlarmDefinition, ...] = (
+    AlarmDefinition(
+        code="link-down",
+        title="Link {source} is down",
+        sources=(Source.LINK,),
+        priority=Priority.LOW,
+        cause="There is no connection to the PLCs behind {source}.",
+        consequence="Nothing that these PLCs show is known; what depends on them stands.",
+        action="Check the PLC's supply, cable, switch and address; `garagectl diag link` tries it step by step.",
+        respond_within_min=30,
+        on_delay_ms=1000,
+        hazard="H10",
+        stops=True,
+    ),
+)
+
+GARAGE: tuple[AlarmDefinition, ...] = (
+    AlarmDefinition(
+        code="journal-fault",
+        title="The journal cannot be written",
+        sources=(Source.GARAGE,),
+        priority=Priority.MEDIUM,
+        cause="The disk does not take the journal's events.",
+        consequence="No new motion begins; what happens now may be lost with the next power failure.",
+        action="Free space on the disk or have it replaced. Do not restart the controller before it has written.",
+        respond_within_min=15,
+        on_delay_ms=500,
+        hazard="H10",
+        stops=True,
+    ),
+    AlarmDefinition(
+        code="cycle-overrun",
+        title="The controller does not keep its cycle",
+        sources=(Source.GARAGE,),
+        priority=Priority.LOW,
+        cause="Several cycles in a row did not end in time.",
+        consequence="All permits were dropped and automatic operation has ended.",
+        action="Find what keeps the machine busy (`garagectl status`, the system's own log); start when the cycle "
+        "keeps its time again.",
+        respond_within_min=15,
+        off_delay_ms=5000,
+        hazard="H10",
+        stops=True,
+    ),
+    AlarmDefinition(
+        code="stopped-by-itself",
+        title="Automatic operation was ended by the controller",
+        sources=(Source.GARAGE,),
+        priority=Priority.LOW,
+        cause="The controller stopped the garage by itself: it restarted, or found a reason to stop.",
+        consequence="All orders wait; nothing resumes by itself.",
+        action="Look why, look at the machine, clear what is stopped, then start.",
+        respond_within_min=15,
+        hazard="H11",
+        stops=True,
+    ),
+)
