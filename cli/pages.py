@@ -14,6 +14,7 @@ from typing import get_args
 import msgspec
 
 from api import reference as api_reference
+from controller.alarms import document as alarm_document
 from controller.config import reference
 from controller.core.events import CoreEvent
 from controller.core.publish import HIDDEN
@@ -27,6 +28,7 @@ def pages() -> dict[Path, str]:
     """Every generated page by its path below the project's root."""
     contract = {contract_tables.DOCUMENTS / name: text for name, text in contract_tables.documents().items()}
     return {
+        Path("docs/alarms.md"): alarm_document.markdown(),
         Path("docs/api.md"): api_reference.markdown(event_kinds()),
         Path("docs/configuration.md"): reference.markdown(),
         Path("docs/interlocks.md"): interlock_table.document(),

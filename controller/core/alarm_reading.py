@@ -107,11 +107,9 @@ _COMMANDED: dict[str, Question] = {
 
 
 def _is_doubtful(image: DeviceImage) -> Known:
-    """The curtain has failed or lost count, or the scanner sees somebody whom the curtain did not count."""
+    """The curtain has failed or lost count. Whom the scanner alone sees is taken for a person, not for a defect."""
     count = image.value("curtain_count")
-    uncounted = None if count is None else both(count <= 0, negated(flag(image, "scanner_clear")))
-    lost = None if count is None else count < 0
-    return either(negated(flag(image, "curtain_ok")), lost, uncounted)
+    return either(negated(flag(image, "curtain_ok")), None if count is None else count < 0)
 
 
 def _has_door_in_doubt(image: DeviceImage) -> Known:

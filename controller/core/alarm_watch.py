@@ -274,7 +274,8 @@ class AlarmWatch:
         fault = image.value("fault_code")
         told = None if fault is None else fault == FaultCode.PRESENCE_DETECTED
         found.take(f"{device}.person-in-cabin", either(in_the_way, told))
-        found.take(f"{device}.person-shut-in", both(seen, closed, negated(for_machine)))
+        shut = both(closed, flag(image, "inner_closed"), negated(for_machine))
+        found.take(f"{device}.person-shut-in", both(seen, shut))
         if books.waiting is not None and books.waiting.code in _OF_CABIN:
             found.holding[f"{device}.{_OF_CABIN[books.waiting.code]}"] = books.waiting.text
 

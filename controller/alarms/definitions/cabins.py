@@ -38,7 +38,7 @@ PEOPLE: tuple[AlarmDefinition, ...] = (
         "opened again.",
         consequence="A person cannot get out by the outer door.",
         action="Go to {source}, speak to the person, show the emergency exit, which opens by hand from inside. Then "
-        "look why the outer door does not open.",
+        "look why the outer door does not open. When nobody is there, have the presence sensors checked.",
         respond_within_min=2,
         on_delay_ms=15_000,
         off_delay_ms=3000,
@@ -65,10 +65,12 @@ HANDOVER: tuple[AlarmDefinition, ...] = (
         title="{source}: the customer does not leave",
         sources=_CABIN,
         priority=Priority.LOW,
-        cause="Somebody is still inside long after the car stood right.",
+        cause="Somebody is still inside, or in the doorway, long after the car stood right or has left.",
         consequence="{source} cannot be closed.",
-        action="Send an attendant to {source}: ask everybody to step out, or help.",
+        action="Send an attendant to {source}: ask everybody to step out, or help. When nobody is there, have the "
+        "presence sensors checked.",
         respond_within_min=10,
+        on_delay_ms=60_000,
         hazard="H02",
     ),
     AlarmDefinition(

@@ -80,7 +80,9 @@ USE: tuple[AlarmDefinition, ...] = (
         action="Look where the car stands. If the transfer may be finished, clear {source} and start; else move the "
         "forks by hand. Do not move lift or shuttle before.",
         respond_within_min=15,
+        is_safety=True,
         hazard="H07",
+        shelve_s_max=0,
         stops=True,
     ),
     AlarmDefinition(

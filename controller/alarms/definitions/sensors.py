@@ -85,10 +85,9 @@ SENSORS: tuple[AlarmDefinition, ...] = (
         title="{source}: a presence sensor is out of order",
         sources=(Source.CABIN,),
         priority=_LOW,
-        cause="The counting light curtain has lost count or failed, or the scanner sees somebody whom the curtain "
-        "does not count.",
+        cause="The counting light curtain has lost count or has failed.",
         consequence="{source} cannot be proven empty, so that no order uses it.",
-        action="Look into {source}. When nobody is there, reset the curtain and have it and the scanner checked.",
+        action="Look into {source}. When nobody is there, reset the curtain and have it checked.",
         respond_within_min=30,
         on_delay_ms=60_000,
         off_delay_ms=2000,
