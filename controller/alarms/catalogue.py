@@ -11,7 +11,12 @@ from dataclasses import dataclass
 
 from controller.alarms.definition import AlarmDefinition, Priority, Source
 from controller.alarms.definitions import DEFINITIONS, by_code
+from controller.alarms.definitions.device_faults import SAME_AS
+from controller.alarms.definitions.trips import TRIPS, unlisted
 from controller.garage import Layout
+from controller.garage.topology import topology_of
+from safety.trip import Trip
+from safety.trips import trips_of
 
 GARAGE = "garage"
 """Source of the alarms about the controller itself."""
@@ -69,15 +74,24 @@ _RETIRED = AlarmDefinition(
 
 
 class Catalogue:
-    """The alarms of one garage by id; ``more`` are those that come from elsewhere (a trip has one of its own)."""
+    """The alarms of one garage by id."""
 
     def __init__(self, alarms: Iterable[Alarm]) -> None:
         self._alarms = {alarm.id: alarm for alarm in alarms}
 
     @classmethod
-    def of(cls, layout: Layout, more: Iterable[Alarm] = ()) -> Catalogue:
-        """The alarms of a garage."""
-        return cls([*instantiated(layout), *more])
+    def of(cls, layout: Layout) -> Catalogue:
+        """The alarms of a garage; each of its trips has one of the same id."""
+        trips = {trip.id: trip for trip in trips_of(topology_of(layout))}
+        only_by_trip = {definition.code for definition in TRIPS} - set(SAME_AS.values())
+        alarms = {
+            alarm.id: alarm
+            for alarm in instantiated(layout)
+            if alarm.id in trips or alarm.definition.code not in only_by_trip
+        }
+        for trip in trips.values():
+            alarms.setdefault(trip.id, _of_trip(trip, frozenset(layout.config.safety.zones)))
+        return cls(alarms.values())
 
     def __iter__(self) -> Iterator[Alarm]:
         return iter(self._alarms.values())
@@ -103,6 +117,12 @@ def instantiated(layout: Layout) -> Iterator[Alarm]:
         for kind in definition.sources:
             for name, zones in named[kind].items():
                 yield Alarm(f"{name}.{definition.code}", name, kind, definition, zones, rank)
+
+
+def _of_trip(trip: Trip, every: frozenset[int]) -> Alarm:
+    """The alarm of a trip without a definition of its own."""
+    zones = every if trip.zone is None else frozenset({trip.zone})
+    return Alarm(trip.id, trip.id.partition(".")[0], Source.GARAGE, unlisted(trip), zones, 0)
 
 
 def sources_of(layout: Layout) -> dict[Source, dict[str, frozenset[int]]]:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from controller.alarms.definition import Source
-from controller.alarms.definitions.device_faults import CONSEQUENCES, FAULTS, SAME_AS, UNLISTED, code_of
+from controller.alarms.definitions import by_code
+from controller.alarms.definitions.device_faults import CONSEQUENCES, UNLISTED, code_of
 from plc_drivers.contract import DeviceKind
 from plc_drivers.contract.codes import FaultCode, Health, State, WarningBit
 from plc_drivers.contract.safety import zone_tag
@@ -19,6 +20,8 @@ Known = bool | None
 """True, False, or None: unknown."""
 
 Question = Callable[[DeviceImage], Known]
+
+DEFINED = by_code()
 
 KINDS = {
     DeviceKind.LIFT: Source.LIFT,
@@ -79,13 +82,6 @@ def _same(first: str, second: str) -> Question:
     return ask
 
 
-def _all(*tags: str) -> Question:
-    def ask(image: DeviceImage) -> Known:
-        return both(*(flag(image, tag) for tag in tags))
-
-    return ask
-
-
 def _not(tag: str) -> Question:
     def ask(image: DeviceImage) -> Known:
         return negated(flag(image, tag))
@@ -112,11 +108,6 @@ def _is_doubtful(image: DeviceImage) -> Known:
     return either(negated(flag(image, "curtain_ok")), None if count is None else count < 0)
 
 
-def _has_door_in_doubt(image: DeviceImage) -> Known:
-    doors = (("outer_open", "outer_closed"), ("inner_open", "inner_closed"))
-    return either(*(both(flag(image, a), flag(image, b)) for a, b in doors))
-
-
 def sees_somebody(image: DeviceImage) -> Known:
     """One of a cabin's two presence sensors sees somebody; one is enough (H02)."""
     count = image.value("curtain_count")
@@ -125,19 +116,16 @@ def sees_somebody(image: DeviceImage) -> Known:
 
 _OF_KIND: dict[DeviceKind, dict[str, Question]] = {
     DeviceKind.LIFT: {
-        "pin-switches-disagree": _all("pins_extended", "pins_retracted"),
         "load-detectors-disagree": _same("load_present", "load_clear"),
     },
     DeviceKind.SHUTTLE: {"load-detectors-disagree": _same("load_present", "load_clear")},
     DeviceKind.CABIN: {
         "reopened-often": _warns(WarningBit.REOPENED_OFTEN),
         "vehicle-detectors-disagree": _same("vehicle_present", "vehicle_clear"),
-        "door-switches-disagree": _has_door_in_doubt,
         "presence-sensor-doubt": _is_doubtful,
     },
     DeviceKind.SAFETY: {
         "fire": _not("fire_clear"),
-        "earthquake": _not("seismic_clear"),
         "mains-lost": _not("mains_ok"),
         "on-generator": _not("generator_off"),
     },
@@ -145,14 +133,11 @@ _OF_KIND: dict[DeviceKind, dict[str, Question]] = {
 
 
 def _faults(kind: DeviceKind) -> dict[str, Question]:
-    """One question for each fault code with an alarm of its own, and one for all that do not fit the kind."""
+    """One question for each fault code with an alarm, and one for all codes that do not fit the kind."""
     source = KINDS[kind]
-    own = {d.code for d in FAULTS if source in d.sources}
-    listed = {fault for fault in FaultCode if fault not in CONSEQUENCES and fault not in SAME_AS}
-    fitting = {fault for fault in listed if code_of(fault) in own}
-    said_elsewhere = {FaultCode.TRANSFER_FAULT} if kind is DeviceKind.SHUTTLE else set()
-    said_elsewhere |= {FaultCode.PRESENCE_DETECTED} if kind is DeviceKind.CABIN else set()
-    strange = set(FaultCode) - CONSEQUENCES - fitting - said_elsewhere
+    codes = {fault: code_of(fault) for fault in FaultCode if fault not in CONSEQUENCES}
+    fitting = {fault for fault, code in codes.items() if code in DEFINED and source in DEFINED[code].sources}
+    strange = set(FaultCode) - CONSEQUENCES - fitting
     questions = {code_of(fault): _is("fault_code", fault) for fault in sorted(fitting)}
     questions[UNLISTED] = _is("fault_code", *strange)
     return questions
@@ -166,39 +151,13 @@ def questions_of(kind: DeviceKind) -> dict[str, Question]:
 
 
 def zone_questions(zone: int) -> dict[str, Question]:
-    """Alarm code to question about one zone, all asked of the safety PLC."""
-    released, connected, guards, lock, reset, torque = (
-        zone_tag(name, zone)
-        for name in (
-            "estop_released",
-            "estop_connected",
-            "guards_closed",
-            "lockout_clear",
-            "reset_done",
-            "torque_enabled",
-        )
-    )
-
-    def waits_for_reset(image: DeviceImage) -> Known:
-        return both(_all(released, connected, guards, lock)(image), negated(flag(image, reset)))
-
-    def lacks_torque(image: DeviceImage) -> Known:
-        return both(_all(released, connected, guards, lock, reset)(image), negated(flag(image, torque)))
-
-    return {
-        "emergency-stop": _not(released),
-        "estop-circuit-fault": _not(connected),
-        "guard-open": _not(guards),
-        "locked-out": _not(lock),
-        "reset-missing": waits_for_reset,
-        "torque-off": lacks_torque,
-    }
+    """Alarm code to question about one zone beside its trips, asked of the safety PLC."""
+    return {"estop-circuit-fault": _not(zone_tag("estop_connected", zone))}
 
 
 def tags_of(kind: DeviceKind, zones: Iterable[int]) -> tuple[str, ...]:
     """Status tags that the questions about a kind of device look at: when none of them changes, no answer does."""
     common = ("state", "health", "fault_code", "warnings")
-    zone_signals = ("estop_released", "estop_connected", "guards_closed", "lockout_clear", "reset_done")
     own: dict[DeviceKind, tuple[str, ...]] = {
         DeviceKind.LIFT: (
             *("owner_epoch", "active_command", "station", "station_sensor", "in_position", "standstill"),
@@ -211,11 +170,11 @@ def tags_of(kind: DeviceKind, zones: Iterable[int]) -> tuple[str, ...]:
         ),
         DeviceKind.CABIN: (
             *("owner_epoch", "curtain_ok", "curtain_count", "scanner_clear", "vehicle_present", "vehicle_clear"),
-            *("outer_open", "outer_closed", "outer_locked", "inner_open", "inner_closed"),
+            *("outer_closed", "outer_locked"),
         ),
         DeviceKind.SAFETY: (
-            *("fire_clear", "seismic_clear", "mains_ok", "generator_off"),
-            *(zone_tag(name, zone) for zone in zones for name in (*zone_signals, "torque_enabled")),
+            *("fire_clear", "mains_ok", "generator_off"),
+            *(zone_tag("estop_connected", zone) for zone in zones),
         ),
     }
     return (*common, *own[kind])

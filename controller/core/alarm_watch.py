@@ -19,14 +19,12 @@ from controller.core.alarm_reading import (
     both,
     either,
     flag,
-    negated,
     questions_of,
     sees_somebody,
     tags_of,
     zone_questions,
 )
 from controller.core.commanding import TRANSFERS
-from controller.core.handover import LOADING, READY, RESERVED, TURNING
 from controller.core.interface import Surroundings
 from controller.core.situation import Situation
 from controller.garage import Layout, PositionKind
@@ -34,8 +32,6 @@ from plc_drivers.contract import CommandCode, DeviceKind, Value
 from plc_drivers.contract.codes import FaultCode
 from plc_drivers.reading import DeviceImage, Fault, Quality
 from safety.refusal import Refusal
-
-_SHUT_FOR_THE_MACHINE = frozenset({RESERVED, LOADING, TURNING, READY})
 
 _OF_CABIN = {
     "CUSTOMER_ABSENT": "customer-absent",
@@ -55,10 +51,9 @@ _OF_SHUTTLE = {
 
 @dataclass(frozen=True, slots=True)
 class _Books:
-    """What the books say about one device: why it is blocked, its handover's phase, why its order waits."""
+    """What the books say about one device: why it is blocked, and why its order waits."""
 
     block: Refusal | None = None
-    phase: str = ""
     waiting: Refusal | None = None
 
 
@@ -116,11 +111,15 @@ class AlarmWatch:
         is_changed = False
         for device, image in situation.image.devices.items():
             is_changed |= self._look_at(situation, device, image)
-        key = (situation.state.mode, situation.state.stopped_by, surroundings)
+        key = (situation.state.mode, situation.state.stopped_by, surroundings, self._trips(situation))
         if is_changed or key != self._key:
             self._key = key
             self._inputs = self._put_together(situation, surroundings)
         return self._inputs
+
+    def _trips(self, situation: Situation) -> tuple[tuple[str, str], ...]:
+        """Trips in force with their cause; each raises the alarm of its own id."""
+        return tuple((trip.id, trip.cause) for trip in situation.verdict.trips)
 
     # --- the books ----------------------------------------------------------------------------------------------
 
@@ -143,11 +142,10 @@ class AlarmWatch:
                 unconfirmed = order.waiting
         books: dict[str, _Books] = {}
         for device in self._link_of:
-            use = state.cabins.get(device)
             why = waiting.get(device)
             if why is None and device in self._layout.cabins and device not in situation.verdict.proven_empty:
                 why = unconfirmed
-            books[device] = _Books(state.blocks.get(device), "" if use is None else use.phase, why)
+            books[device] = _Books(state.blocks.get(device), why)
         self._books = books
 
     # --- one device ---------------------------------------------------------------------------------------------
@@ -230,10 +228,6 @@ class AlarmWatch:
         for why in (books.waiting, books.block):
             if why is not None and why.code in _OF_SHUTTLE:
                 found.holding[f"{device}.{_OF_SHUTTLE[why.code]}"] = why.text
-        half = f"{device}.half-transfer"
-        if half not in found.holding:
-            fault = image.value("fault_code")
-            found.take(half, None if fault is None else fault == FaultCode.TRANSFER_FAULT)
         known, detail = self._target_in_doubt(situation, device, image)
         found.take(f"{device}.target-detectors-disagree", known, detail)
 
@@ -268,14 +262,7 @@ class AlarmWatch:
     def _find_cabin(self, device: str, image: DeviceImage, books: _Books, found: _Findings) -> None:
         closed = flag(image, "outer_closed")
         found.is_open = closed is not True or flag(image, "outer_locked") is not True
-        seen = sees_somebody(image)
-        for_machine = both(books.phase in _SHUT_FOR_THE_MACHINE, closed)
-        in_the_way = both(seen, either(negated(flag(image, "inner_closed")), for_machine))
-        fault = image.value("fault_code")
-        told = None if fault is None else fault == FaultCode.PRESENCE_DETECTED
-        found.take(f"{device}.person-in-cabin", either(in_the_way, told))
-        shut = both(closed, flag(image, "inner_closed"), negated(for_machine))
-        found.take(f"{device}.person-shut-in", both(seen, shut))
+        found.take(f"{device}.person-shut-in", both(sees_somebody(image), closed))
         if books.waiting is not None and books.waiting.code in _OF_CABIN:
             found.holding[f"{device}.{_OF_CABIN[books.waiting.code]}"] = books.waiting.text
 
@@ -287,6 +274,7 @@ class AlarmWatch:
         for watched in self._watched.values():
             holding.update(watched.findings.holding)
             unknown |= watched.findings.unknown
+        holding.update(self._trips(situation))
         for link in surroundings.down:
             holding[f"{link}.link-down"] = ""
         _hold(holding, "journal-fault", surroundings.journal_fault)

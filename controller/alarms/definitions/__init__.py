@@ -12,10 +12,12 @@ from controller.alarms.definitions.controller import GARAGE, LINKS
 from controller.alarms.definitions.device_faults import FAULTS
 from controller.alarms.definitions.devices import HEALTH, REACH, USE
 from controller.alarms.definitions.sensors import SENSORS
+from controller.alarms.definitions.trips import TRIPS
 from controller.alarms.definitions.zones import SITE, SUPPLY, ZONES
 
 DEFINITIONS: tuple[AlarmDefinition, ...] = (
     *SITE,
+    *TRIPS,
     *ZONES,
     *PEOPLE,
     *SUPPLY,

@@ -11,25 +11,6 @@ _CABIN = (Source.CABIN,)
 
 PEOPLE: tuple[AlarmDefinition, ...] = (
     AlarmDefinition(
-        code="person-in-cabin",
-        title="Somebody is in {source} while it is the machine's turn",
-        sources=_CABIN,
-        priority=Priority.HIGH,
-        cause="A presence sensor sees somebody while the inner door is not closed, or while the cabin is shut for the "
-        "machine; or the cabin's PLC stopped because of it.",
-        consequence="Every motion into, out of and inside {source} stands; somebody may be in the machine's way.",
-        action="Go to {source} and speak to whoever is inside. Let them out by the outer door or the emergency exit, "
-        "look that nobody is left, confirm outside; then confirm this alarm.",
-        respond_within_min=2,
-        on_delay_ms=200,
-        off_delay_ms=3000,
-        latching=True,
-        is_safety=True,
-        hazard="H02",
-        shelve_s_max=0,
-        stops=True,
-    ),
-    AlarmDefinition(
         code="person-shut-in",
         title="Somebody is shut in in {source}",
         sources=_CABIN,

@@ -9,14 +9,18 @@ from __future__ import annotations
 from controller.alarms.definition import COMMANDED, MOVERS, AlarmDefinition, Priority, Source, Suppression
 from plc_drivers.contract.codes import FAULT_HELP, FaultCode
 
-CONSEQUENCES = frozenset({FaultCode.NONE, FaultCode.EMERGENCY_STOP, FaultCode.GUARD_OPEN})
-"""Codes without an alarm of their own: the zone's alarm says what happened."""
+CONSEQUENCES = frozenset({FaultCode.NONE, FaultCode.EMERGENCY_STOP, FaultCode.GUARD_OPEN, FaultCode.TRIPPED})
+"""Codes without an alarm of their own: that of the zone, or of the trip, says what happened."""
 
 SAME_AS = {
+    FaultCode.BRAKE_FAULT: "brake",
+    FaultCode.OVERSPEED: "speed-ok",
+    FaultCode.OVERTRAVEL: "overtravel",
+    FaultCode.PRESENCE_DETECTED: "nobody-at-work",
+    FaultCode.SLACK_ROPE: "rope-taut",
     FaultCode.TRANSFER_FAULT: "half-transfer",
-    FaultCode.PRESENCE_DETECTED: "person-in-cabin",
 }
-"""Codes that say what another alarm says too."""
+"""Codes that say what the alarm of a trip, or another one, says too: either raises it, once."""
 
 UNLISTED = "fault-unlisted"
 """Code of the alarm for a fault code that this kind of device should not have."""
@@ -34,7 +38,6 @@ def _fault(
     sources: tuple[Source, ...],
     *,
     hazard: str,
-    priority: Priority = Priority.LOW,
     within_min: int = 60,
     safety: bool = False,
     suppressed_while: tuple[Suppression, ...] = (),
@@ -44,7 +47,7 @@ def _fault(
         code=code_of(fault),
         title=title,
         sources=sources,
-        priority=priority,
+        priority=Priority.LOW,
         cause=cause,
         consequence=consequence,
         action=action.replace("DEVICE", "{source}"),
@@ -58,49 +61,8 @@ def _fault(
 
 
 _STANDS = "{source} stands; orders that need it wait."
-_MEDIUM = Priority.MEDIUM
 
 FAULTS: tuple[AlarmDefinition, ...] = (
-    _fault(
-        FaultCode.BRAKE_FAULT,
-        "{source}: the brake did not prove closed",
-        "What {source} carries may sink or roll; {source} must not be used or stood under.",
-        MOVERS,
-        hazard="H15",
-        priority=_MEDIUM,
-        within_min=10,
-        safety=True,
-    ),
-    _fault(
-        FaultCode.OVERSPEED,
-        "{source}: overspeed",
-        "The governor holds {source}, with its load, wherever it is.",
-        (Source.LIFT,),
-        hazard="H15",
-        priority=_MEDIUM,
-        within_min=15,
-        safety=True,
-    ),
-    _fault(
-        FaultCode.SLACK_ROPE,
-        "{source}: slack rope or chain",
-        "{source} may hang on something and fall when that gives way.",
-        (Source.LIFT,),
-        hazard="H15",
-        priority=_MEDIUM,
-        within_min=15,
-        safety=True,
-    ),
-    _fault(
-        FaultCode.OVERTRAVEL,
-        "{source}: travelled beyond its limit",
-        "{source} stands on its final limit switch and can only be released locally.",
-        MOVERS,
-        hazard="H15",
-        priority=_MEDIUM,
-        within_min=15,
-        safety=True,
-    ),
     _fault(
         FaultCode.LOAD_OVERHANG,
         "{source}: the load sticks out",

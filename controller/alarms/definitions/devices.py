@@ -5,7 +5,7 @@ Owns their definitions. Must never raise one for each reading that is unknown: o
 
 from __future__ import annotations
 
-from controller.alarms.definition import COMMANDED, DEVICES, MOVERS, AlarmDefinition, Priority, Source, Suppression
+from controller.alarms.definition import COMMANDED, DEVICES, AlarmDefinition, Priority, Source, Suppression
 
 _LOW = Priority.LOW
 _MEDIUM = Priority.MEDIUM
@@ -243,19 +243,6 @@ HEALTH: tuple[AlarmDefinition, ...] = (
         on_delay_ms=5000,
         off_delay_ms=5000,
         hazard="H10",
-    ),
-    AlarmDefinition(
-        code="stop-time-drift",
-        title="{source} takes longer to stop than designed",
-        sources=MOVERS,
-        priority=_LOW,
-        cause="The measured stopping time or distance of {source} is beyond its designed value.",
-        consequence="A stop that is relied upon comes too late.",
-        action="Take {source} out of use at the next calm hour and have brake and drive inspected.",
-        respond_within_min=_DAY_MIN,
-        is_safety=True,
-        hazard="H18",
-        shelve_s_max=0,
     ),
 )
 """How the device is."""

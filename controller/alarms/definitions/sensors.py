@@ -1,6 +1,7 @@
 """Alarms about sensors that contradict each other: a defect that nobody sees until it matters (H21).
 
-Owns their definitions. Must never raise one during a motion that explains the contradiction.
+Owns their definitions; switches that exclude each other have a trip, and its alarm. Must never raise one during a
+motion that explains the contradiction.
 """
 
 from __future__ import annotations
@@ -63,22 +64,6 @@ SENSORS: tuple[AlarmDefinition, ...] = (
         hazard="H05",
         on_delay_ms=3000,
         suppressed_while=(Suppression.TRANSFER_UNDER_WAY, Suppression.OPEN_TO_PEOPLE),
-    ),
-    _pair(
-        "door-switches-disagree",
-        "{source}: a door is open and closed at once",
-        (Source.CABIN,),
-        "The end switches of a door",
-        hazard="H03",
-        on_delay_ms=1000,
-    ),
-    _pair(
-        "pin-switches-disagree",
-        "{source}: the lock pins are out and in at once",
-        (Source.LIFT,),
-        "The end switches of the lock pins",
-        hazard="H08",
-        on_delay_ms=1000,
     ),
     AlarmDefinition(
         code="presence-sensor-doubt",

@@ -1,4 +1,4 @@
-"""Alarms from the safety PLC: emergency stops, guards, locks and torque of each zone; fire, earthquake, supply.
+"""Alarms from the safety PLC beside its trips: fire, circuits that are not sound, silence, supply.
 
 Owns their definitions. Must never be shelved or suppressed where a person may be in the zone, and never offer to
 reset anything: a person does, at the machine.
@@ -30,22 +30,6 @@ SITE: tuple[AlarmDefinition, ...] = (
         stops=True,
     ),
     AlarmDefinition(
-        code="earthquake",
-        title="Earthquake or wind alarm",
-        sources=_SITE,
-        priority=Priority.MEDIUM,
-        cause="The earthquake or wind alarm is on, or its contact is open.",
-        consequence="The machine stands; rails, ropes and loads may have moved.",
-        action="Wait until it has ended; look at rails, ropes and loads, reset at the machine. Then confirm this "
-        "alarm.",
-        respond_within_min=15,
-        latching=True,
-        is_safety=True,
-        hazard="H15",
-        shelve_s_max=0,
-        stops=True,
-    ),
-    AlarmDefinition(
         code="safety-plc-silent",
         title="{source}, the safety PLC, gives no trustworthy readings",
         sources=_SITE,
@@ -64,21 +48,6 @@ SITE: tuple[AlarmDefinition, ...] = (
 
 ZONES: tuple[AlarmDefinition, ...] = (
     AlarmDefinition(
-        code="emergency-stop",
-        title="Emergency stop in {source}",
-        sources=_ZONE,
-        priority=Priority.MEDIUM,
-        cause="An emergency stop button of {source} is pressed.",
-        consequence=_STANDS,
-        action="Find who pressed and why, and help. Release the button, reset at the machine in view of {source}, then "
-        "clear what was stopped and start.",
-        respond_within_min=5,
-        is_safety=True,
-        hazard="H12",
-        shelve_s_max=0,
-        stops=True,
-    ),
-    AlarmDefinition(
         code="estop-circuit-fault",
         title="The emergency stop circuit of {source} is not sound",
         sources=_ZONE,
@@ -92,64 +61,6 @@ ZONES: tuple[AlarmDefinition, ...] = (
         hazard="H12",
         shelve_s_max=0,
         stops=True,
-    ),
-    AlarmDefinition(
-        code="guard-open",
-        title="A guard door of {source} is open",
-        sources=_ZONE,
-        priority=Priority.LOW,
-        cause="A guard door is open or not locked.",
-        consequence=_STANDS + " Somebody may be inside.",
-        action="Make sure that nobody is in {source}, close and lock every guard door, reset at the machine.",
-        respond_within_min=15,
-        is_safety=True,
-        hazard="H12",
-        shelve_s_max=0,
-        stops=True,
-    ),
-    AlarmDefinition(
-        code="locked-out",
-        title="{source} is locked out",
-        sources=_ZONE,
-        priority=Priority.LOW,
-        cause="Somebody has locked the isolator of {source}: there is somebody at work inside.",
-        consequence=_STANDS,
-        action="Ask by name who works there and for how long; tell waiting customers. Only whose lock it is takes it "
-        "off.",
-        respond_within_min=30,
-        is_safety=True,
-        hazard="H20",
-        shelve_s_max=0,
-        stops=True,
-    ),
-    AlarmDefinition(
-        code="torque-off",
-        title="The drives of {source} have no torque",
-        sources=_ZONE,
-        priority=Priority.LOW,
-        cause="Safe torque off is active although buttons, guards, locks and reset of {source} are in order.",
-        consequence=_STANDS,
-        action="Look at the safety PLC's own diagnosis; reset at the machine when it shows no fault.",
-        respond_within_min=30,
-        on_delay_ms=2000,
-        is_safety=True,
-        hazard="H12",
-        shelve_s_max=0,
-        stops=True,
-    ),
-    AlarmDefinition(
-        code="reset-missing",
-        title="{source} waits for its reset at the machine",
-        sources=_ZONE,
-        priority=Priority.LOW,
-        cause="Buttons, guards and locks of {source} are in order, but nobody has reset the zone for a minute.",
-        consequence=_STANDS,
-        action="Look that nobody is in {source}, then press the reset button at the machine, in view of the zone.",
-        respond_within_min=30,
-        on_delay_ms=60_000,
-        is_safety=True,
-        hazard="H11",
-        shelve_s_max=0,
     ),
 )
 
