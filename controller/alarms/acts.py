@@ -94,9 +94,7 @@ def _shelve(alarm: Alarm, record: AlarmRecord, act: ShelveAlarm, unix_ms: int) -
     if definition.is_safety:
         return _safety(alarm, "shelved")
     if definition.shelve_s_max == 0:
-        return Refusal(
-            "ALARM_NOT_SHELVABLE", f"{alarm.id} is not made to be shelved.", "Deal with its cause, or acknowledge it."
-        )
+        return _never_aside(alarm)
     if record.out_of_service is not None:
         return _out_already(record)
     if not 0 < act.seconds <= definition.shelve_s_max:
@@ -122,6 +120,8 @@ def _shelve(alarm: Alarm, record: AlarmRecord, act: ShelveAlarm, unix_ms: int) -
 def _take_out(alarm: Alarm, record: AlarmRecord, act: TakeAlarmOut) -> Decision:
     if alarm.definition.is_safety:
         return _safety(alarm, "taken out of service")
+    if alarm.definition.shelve_s_max == 0:
+        return _never_aside(alarm)
     if record.out_of_service is not None:
         return _out_already(record)
     if not act.person.strip() or not act.reason.strip():
@@ -142,6 +142,14 @@ def _safety(alarm: Alarm, what: str) -> Refusal:
         "SAFETY_ALARM_NOT_HIDDEN",
         f"{alarm.id} is a safety alarm ({alarm.definition.hazard}); it cannot be {what}, by anyone.",
         f"Acknowledge it and remove its cause: {alarm.action}",
+    )
+
+
+def _never_aside(alarm: Alarm) -> Refusal:
+    return Refusal(
+        "ALARM_NOT_SHELVABLE",
+        f"{alarm.id} is not made to be put aside.",
+        "Acknowledge it and deal with its cause; acknowledged, it stands quietly.",
     )
 
 

@@ -63,6 +63,11 @@ class AlarmBook:
         """The record of an alarm; it comes into being with its first use."""
         return self.records.setdefault(alarm, AlarmRecord(alarm))
 
+    def is_active(self, alarm: str) -> bool:
+        """True while an alarm is active."""
+        record = self.records.get(alarm)
+        return record is not None and record.standing.is_active
+
     def apply(self, at_ms: int, fact: facts.AlarmFact) -> None:
         """Change the state by one fact of ``at_ms`` (Unix)."""
         match fact:
@@ -178,7 +183,7 @@ class AlarmBook:
                 self._timers.setdefault(record.id, _Timer())
             if record.shelf is not None and definition.shelve_s_max == 0:
                 write(facts.AlarmUnshelved(alarm=record.id, cause="NOT_SHELVABLE", actor=CONTROLLER))
-            if record.out_of_service is not None and definition.is_safety:
+            if record.out_of_service is not None and definition.shelve_s_max == 0:
                 write(facts.AlarmPutBack(alarm=record.id, actor=CONTROLLER))
             if record.shelf is not None and record.id not in self._shelf_ends_ms:
                 # Neither a clock that was set nor the time while the controller was away may prolong a shelf.

@@ -43,7 +43,11 @@ hand, so no clause is cited and no conformity is claimed.
   and ends when somebody returns the alarm. Both survive a restart, and so do acknowledgements and latches: they are
   events in the journal.
 - **Suppressed by design**: not raised while something else asks for the same response; the column says what.
-- **Safety alarms** can be neither shelved, nor suppressed, nor taken out of service, by anyone.
+- **Safety alarms** can be neither shelved, nor suppressed, nor taken out of service, by anyone. Alarms about silence
+  can be neither shelved nor taken out of service.
+- **Trips** raise the safety alarm of their own id, which clears when a person has reset the trip. A device that goes
+  silent sets every trip that reads it; people are told of the silence, and of a trip when the device answers again and
+  its cause is there indeed.
 """
 
 _ASIDE = """\

@@ -102,6 +102,8 @@ class AlarmWatch:
         self._watched: dict[str, _Watched] = {}
         self._books: dict[str, _Books] = {}
         self._books_seq = -1
+        self._trips_known: set[str] = set()
+        self._by_silence: set[str] = set()
         self._key: object = None
         self._inputs = AlarmInputs()
 
@@ -111,15 +113,38 @@ class AlarmWatch:
         is_changed = False
         for device, image in situation.image.devices.items():
             is_changed |= self._look_at(situation, device, image)
-        key = (situation.state.mode, situation.state.stopped_by, surroundings, self._trips(situation))
+        trips = self._trips_told(situation)
+        key = (situation.state.mode, situation.state.stopped_by, surroundings, trips)
         if is_changed or key != self._key:
             self._key = key
-            self._inputs = self._put_together(situation, surroundings)
+            self._inputs = self._put_together(situation, surroundings, trips)
         return self._inputs
 
-    def _trips(self, situation: Situation) -> tuple[tuple[str, str], ...]:
-        """Trips in force with their cause; each raises the alarm of its own id."""
-        return tuple((trip.id, trip.cause) for trip in situation.verdict.trips)
+    def _trips_told(self, situation: Situation) -> tuple[tuple[str, str], ...]:
+        """Trips in force with their cause; each raises the alarm of its own id.
+
+        A device that goes silent sets every trip that reads it. Its silence is what people must respond to, and has an
+        alarm that nobody can put aside; the trips keep the machine still all the same. Such a trip is told once the
+        device answers and its cause is there indeed.
+        """
+        trips = situation.verdict.trips
+        if not trips:
+            self._trips_known.clear()
+            self._by_silence.clear()
+            return ()
+        for trip in trips:
+            owner = trip.id.partition(".")[0]
+            device = owner if owner in self._link_of else self._layout.config.safety.id
+            is_good = situation.is_good(device)
+            if trip.id not in self._trips_known:
+                was_told = situation.state.alarms.is_active(trip.id)
+                if not is_good and not was_told:
+                    self._by_silence.add(trip.id)
+            elif is_good and not trip.may_be_reset:
+                self._by_silence.discard(trip.id)
+        self._trips_known = {trip.id for trip in trips}
+        self._by_silence &= self._trips_known
+        return tuple((trip.id, trip.cause) for trip in trips if trip.id not in self._by_silence)
 
     # --- the books ----------------------------------------------------------------------------------------------
 
@@ -268,13 +293,15 @@ class AlarmWatch:
 
     # --- all together -------------------------------------------------------------------------------------------
 
-    def _put_together(self, situation: Situation, surroundings: Surroundings) -> AlarmInputs:
+    def _put_together(
+        self, situation: Situation, surroundings: Surroundings, trips: tuple[tuple[str, str], ...]
+    ) -> AlarmInputs:
         holding: dict[str, str] = {}
         unknown: set[str] = set()
         for watched in self._watched.values():
             holding.update(watched.findings.holding)
             unknown |= watched.findings.unknown
-        holding.update(self._trips(situation))
+        holding.update(trips)
         for link in surroundings.down:
             holding[f"{link}.link-down"] = ""
         _hold(holding, "journal-fault", surroundings.journal_fault)

@@ -19,6 +19,7 @@ LINKS: tuple[AlarmDefinition, ...] = (
         respond_within_min=30,
         on_delay_ms=1000,
         hazard="H10",
+        shelve_s_max=0,
         stops=True,
     ),
 )

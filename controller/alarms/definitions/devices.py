@@ -25,6 +25,7 @@ REACH: tuple[AlarmDefinition, ...] = (
         on_delay_ms=500,
         hazard="H10",
         suppressed_while=(Suppression.LINK_DOWN,),
+        shelve_s_max=0,
         stops=True,
     ),
     AlarmDefinition(
@@ -38,6 +39,7 @@ REACH: tuple[AlarmDefinition, ...] = (
         "wrong.",
         respond_within_min=60,
         hazard="H10",
+        shelve_s_max=0,
         stops=True,
     ),
     AlarmDefinition(
@@ -51,6 +53,7 @@ REACH: tuple[AlarmDefinition, ...] = (
         respond_within_min=60,
         on_delay_ms=1000,
         hazard="H10",
+        shelve_s_max=0,
         stops=True,
     ),
     AlarmDefinition(
@@ -67,7 +70,7 @@ REACH: tuple[AlarmDefinition, ...] = (
         stops=True,
     ),
 )
-"""Whether the device can be heard and commanded."""
+"""Whether the device can be heard and commanded; silence cannot be put aside, because trips hide behind it."""
 
 USE: tuple[AlarmDefinition, ...] = (
     AlarmDefinition(
