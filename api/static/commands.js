@@ -84,6 +84,13 @@ export async function clearDevice(id) {
   if (await ask("POST", `/devices/${encodeURIComponent(id)}/clear`)) notice("done", `${id} is being cleared.`);
 }
 
+const ANSWERS = { acknowledge: "is acknowledged", confirm: "is confirmed" };
+
+/** Acknowledge or confirm an alarm. */
+export async function answerAlarm(id, what, body) {
+  if (await ask("POST", `/alarms/${encodeURIComponent(id)}/${what}`, body)) notice("done", `${id} ${ANSWERS[what]}.`);
+}
+
 /** Ask how an order is to be withdrawn, then do it. */
 export function withdraw(view) {
   const dialog = byId("confirm");

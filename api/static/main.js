@@ -1,7 +1,8 @@
 // The page: puts the feed, the drawing, the lists and the commands together.
 
+import { showAlarms } from "./alarms.js";
 import { Cabins } from "./cabins.js";
-import { clearDevice, wireCommands, withdraw } from "./commands.js";
+import { answerAlarm, clearDevice, wireCommands, withdraw } from "./commands.js";
 import { Drawing, emptyDrawing } from "./drawing.js";
 import { byId, html, keep, say, setClass } from "./element.js";
 import { Feed } from "./feed.js";
@@ -86,6 +87,7 @@ function show(sections) {
 function showLists(sections) {
   const has = (...names) => names.some((name) => sections.has(name));
   if (has("garage")) showMode();
+  if (has("garage", "alarms")) showAlarms(feed.data, answerAlarm);
   if (has("garage", "devices", "links", "cabins", "interlocks")) showAttention(feed.data);
   if (has("orders")) showAllOrders();
   if (has("devices", "links")) showDevices(feed.data, clearDevice);

@@ -20,6 +20,22 @@ from controller.config.load import load_config
 from controller.config.models import GarageConfig
 from controller.core.shape import shape_of
 from controller.garage import Layout, PositionKind, Side
+from controller.local_link.alarm_messages import (
+    AcknowledgeAlarm,
+    AlarmAct,
+    AlarmDefinitions,
+    AlarmDefinitionView,
+    AlarmFigures,
+    AlarmView,
+    ConfirmAlarm,
+    GetAlarmDefinitions,
+    Offender,
+    PriorityCounts,
+    PutAlarmBack,
+    ShelveAlarm,
+    TakeAlarmOut,
+    UnshelveAlarm,
+)
 from controller.local_link.event_ring import EventRing
 from controller.local_link.messages import (
     Accepted,
@@ -53,6 +69,46 @@ def reason(code: str, text: str = "It is so.", remedy: str = "Change it.") -> Re
     return Reason(code=code, text=text, remedy=remedy)
 
 
+def alarm(id_: str, **fields: Any) -> AlarmView:
+    """An alarm that stands, unacknowledged; ``fields`` are those that differ."""
+    source, _, code = id_.partition(".")
+    made = AlarmView(
+        id=id_,
+        code=code,
+        source=source,
+        title=f"{source}: {code.replace('-', ' ')}",
+        priority="low",
+        is_safety=False,
+        hazard="",
+        state="unacknowledged",
+        active=True,
+        acknowledged=False,
+        confirmed=False,
+        latched=False,
+        shelved=None,
+        out_of_service=None,
+        suppressed=False,
+        annunciated=True,
+        shelvable=True,
+        first_out=False,
+        group=0,
+        under=None,
+        onset_at=_unix_ms() - 60_000,
+        raised_at=_unix_ms() - 60_000,
+        cleared_at=None,
+        acknowledged_at=None,
+        acknowledged_by="",
+        count=1,
+        chattering=False,
+        stale=False,
+        detail="",
+        cause="It is so.",
+        consequence="It stands.",
+        action="Look at it.",
+    )
+    return msgspec.structs.replace(made, **fields)
+
+
 @dataclass
 class Axis:
     value: float
@@ -81,6 +137,8 @@ class ScriptedGarage:
     ready_reasons: list[Reason] = field(default_factory=list)
     interlocks: list[InterlockView] = field(default_factory=list)
     received: list[Request] = field(default_factory=list)
+    alarms: dict[str, AlarmView] = field(default_factory=dict)
+    in_flood: bool = False
 
     def __post_init__(self) -> None:
         self.layout = Layout(self.config)
@@ -209,11 +267,56 @@ class ScriptedGarage:
             case Stop():
                 self.mode = "stopped"
                 self.tell("mode-changed", mode="stopped", actor=request.actor)
+            case (
+                AcknowledgeAlarm() | ConfirmAlarm() | ShelveAlarm() | UnshelveAlarm() | TakeAlarmOut() | PutAlarmBack()
+            ):
+                return self.answer_alarm(request)
+            case GetAlarmDefinitions():
+                return AlarmDefinitions(definitions=[definition("lift1.slow"), definition("cabin1.person-shut-in")])
             case ClearDevice(device=device):
                 if device not in self.devices:
                     return Refused(reason=reason("UNKNOWN_DEVICE", f"There is no device {device}."))
                 self.devices[device] |= {"state": "IDLE", "fault": "NONE", "reason": None}
         return Accepted()
+
+    def answer_alarm(self, request: AlarmAct) -> Answer:
+        found = self.alarms.get(request.alarm)
+        if found is None:
+            return Refused(reason=reason("UNKNOWN_ALARM", f"There is no alarm {request.alarm}."))
+        if found.is_safety and isinstance(request, (ShelveAlarm, TakeAlarmOut)):
+            return Refused(reason=reason("SAFETY_ALARM_NOT_HIDDEN", f"{found.id} is a safety alarm."))
+        if isinstance(request, AcknowledgeAlarm):
+            for one in list(self.alarms.values()):
+                if one.id == found.id or (request.group and one.group == found.group):
+                    self.alarms[one.id] = msgspec.structs.replace(one, state="acknowledged", acknowledged=True)
+                    self.tell("alarm-acknowledged", alarm=one.id, actor=request.actor, person=request.person)
+        return Accepted()
+
+    def figures(self) -> AlarmFigures:
+        views = self.alarms.values()
+        return AlarmFigures(
+            since=_unix_ms(),
+            standing=len(views),
+            annunciated=sum(view.annunciated for view in views),
+            active=sum(view.active for view in views),
+            unacknowledged=sum(not view.acknowledged for view in views),
+            shelved=0,
+            out_of_service=0,
+            suppressed=0,
+            not_shown=0,
+            raised=len(views),
+            last_10_min=len(views),
+            last_hour=len(views),
+            last_day=len(views),
+            in_flood=self.in_flood,
+            floods=int(self.in_flood),
+            in_flood_ms=0,
+            flood_share=0.0,
+            by_priority=PriorityCounts(low=len(views)),
+            top_offenders=[Offender(alarm=view.id, count=view.count) for view in views],
+            chattering=[],
+            stale=[],
+        )
 
     def submit(self, request: SubmitOrder) -> Answer:
         if request.key in self.keys:
@@ -334,6 +437,8 @@ class ScriptedGarage:
             cabins=[self._cabin_view(id_, occupants) for id_ in self.cabins],
             orders=list(self.orders.values()),
             interlocks=self.interlocks,
+            alarms=list(self.alarms.values()),
+            alarm_figures=self.figures(),
         )
 
     def _device_view(self, id_: str) -> DeviceView:
@@ -409,6 +514,58 @@ class ScriptedGarage:
 
 def _unix_ms() -> int:
     return time.time_ns() // 1_000_000
+
+
+def definition(id_: str) -> AlarmDefinitionView:
+    """What one alarm means."""
+    source, _, code = id_.partition(".")
+    return AlarmDefinitionView(
+        id=id_,
+        code=code,
+        source=source,
+        title=code,
+        priority="low",
+        is_safety=False,
+        hazard="",
+        cause="It is so.",
+        consequence="It stands.",
+        action="Look at it.",
+        respond_within_min=30,
+        on_delay_ms=0,
+        off_delay_ms=1000,
+        latching=False,
+        shelve_s_max=0,
+        suppressed_while=[],
+    )
+
+
+def alarmed(garage: ScriptedGarage) -> None:
+    """A flood: an emergency stop with its consequences, a person shut in, and something on the shelf."""
+    garage.in_flood = True
+    stop = alarm(
+        "zone1.emergency-stop",
+        title="Emergency stop in zone1",
+        priority="medium",
+        is_safety=True,
+        shelvable=False,
+        hazard="H12",
+        first_out=True,
+        group=4,
+        cause="An emergency stop button of zone1 was pressed.",
+        action="Find who pressed and why, and help. Release the button, reset at the machine, then clear and start.",
+    )
+    blocked = alarm("shuttle1.blocked", title="shuttle1 is blocked", group=4, under=stop.id, detail="PERMIT_LOST.")
+    shut_in = alarm(
+        "cabin1.person-shut-in",
+        title="Somebody is shut in in cabin1",
+        priority="high",
+        is_safety=True,
+        shelvable=False,
+        hazard="H04",
+        action="Go to cabin1, speak to the person, show the emergency exit.",
+    )
+    slow = alarm("lift1.slow", title="lift1 moves more slowly than it should", annunciated=False, stale=True)
+    garage.alarms = {one.id: one for one in (shut_in, stop, blocked, slow)}
 
 
 def busy(garage: ScriptedGarage) -> None:
@@ -492,10 +649,13 @@ def troubled(garage: ScriptedGarage) -> None:
     garage.mode = "stopped"
 
 
+MOMENTS = {"busy": busy, "handing_over": handing_over, "troubled": troubled, "alarmed": alarmed}
+
+
 async def _main(config: Path, state: Path, moments: list[str]) -> None:
     garage = ScriptedGarage(load_config(config), state)
     for name in moments:
-        {"busy": busy, "handing_over": handing_over, "troubled": troubled}[name](garage)
+        MOMENTS[name](garage)
     await garage.run()
 
 

@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Page, ViewportSize, async_playwright, expect
 
+from controller.local_link.alarm_messages import AcknowledgeAlarm
 from controller.local_link.messages import ClearDevice, Start, Stop, SubmitOrder, WithdrawOrder
 from tests.api.conftest import RunningApi, running_api, running_garage
-from tests.api.scripted_garage import ScriptedGarage, busy, handing_over, reason, troubled
+from tests.api.scripted_garage import ScriptedGarage, alarmed, busy, handing_over, reason, troubled
 from tests.eventually import eventually
 
 pytestmark = pytest.mark.needs("chromium")
@@ -259,6 +260,32 @@ async def test_faults_and_interlocks_are_told_in_words_with_a_remedy(api: Runnin
         await page.get_by_role("button", name="Clear lift1").click()
         await eventually(lambda: garage.received == [ClearDevice(device="lift1", actor="api")])
         await expect(page.locator('[data-device-row="lift1"]')).to_contain_text("idle")
+
+
+async def test_alarms_stand_in_order_of_need_with_what_came_first_and_are_acknowledged_there(
+    api: RunningApi, garage: ScriptedGarage
+) -> None:
+    alarmed(garage)
+    async with browsing(api) as browser:
+        page = browser.page
+        cards = page.locator("#alarm-list .alarm")
+        await expect(cards).to_have_count(3)
+        shown = await cards.evaluate_all("all => all.map(n => n.dataset.alarm)")
+        assert shown == ["cabin1.person-shut-in", "zone1.emergency-stop", "shuttle1.blocked"]
+        await expect(page.locator("#flood")).to_be_visible()
+        await expect(page.locator("#alarm-count")).to_have_text("3")
+        await expect(cards.nth(1)).to_contain_text("came first")
+        await expect(cards.nth(2)).to_contain_text("after zone1.emergency-stop")
+        await page.get_by_text("Put aside").click()
+        await expect(page.locator("#aside-list")).to_contain_text("lift1 moves more slowly than it should")
+        await page.get_by_role("button", name="Acknowledge zone1.emergency-stop").click()
+        await expect(page.locator("#alarm-count")).to_have_text("1")
+        assert garage.received == [AcknowledgeAlarm(alarm="zone1.emergency-stop", group=True, actor="api")]
+        await expect(page.get_by_role("button", name="Acknowledge shuttle1.blocked")).to_be_hidden()
+        garage.alarms.clear()
+        garage.in_flood = False
+        await expect(page.locator("#alarm-list")).to_contain_text("No alarms.")
+        await expect(page.locator("#flood")).to_be_hidden()
 
 
 async def test_start_and_stop_are_asked_for_and_shown(api: RunningApi, garage: ScriptedGarage) -> None:
