@@ -28,6 +28,8 @@ export function showAlarms(data, act) {
   const asking = sorted(all.filter((alarm) => alarm.annunciated));
   const aside = sorted(all.filter((alarm) => !alarm.annunciated));
   const open = asking.filter((alarm) => !alarm.acknowledged);
+  const followed = new Set(all.map((alarm) => alarm.under));
+  const update = (node, alarm) => updateCard(node, alarm, alarm.first_out && followed.has(alarm.id));
   const list = byId("alarm-list");
   byId("flood").hidden = !data.garage.get("garage")?.alarm_flood;
   setClass(list.closest(".panel"), "has-alarm", open.length > 0);
@@ -57,29 +59,29 @@ function alarmCard(act) {
   return node;
 }
 
-function update(node, alarm) {
+function updateCard(node, alarm, isFirst) {
   const { parts } = node;
   node.dataset.alarm = alarm.id;
   node.dataset.priority = alarm.priority;
-  node.dataset.first = alarm.first_out ? "yes" : "no";
+  node.dataset.first = isFirst ? "yes" : "no";
   setClass(node, "is-answered", alarm.acknowledged);
   setClass(node, "is-under", Boolean(alarm.under));
   say(parts.title, alarm.title);
   say(parts.priority, alarm.priority);
   say(parts.id, alarm.id);
-  say(parts.marks, marks(alarm).join(" \u00b7 "));
+  say(parts.marks, marks(alarm, isFirst).join(" \u00b7 "));
   say(parts.cause, alarm.detail || alarm.cause);
   say(parts.action, alarm.action);
   parts.acknowledge.hidden = alarm.acknowledged;
-  say(parts.acknowledge, alarm.first_out ? "Acknowledge, with what followed" : "Acknowledge");
+  say(parts.acknowledge, isFirst ? "Acknowledge, with what followed" : "Acknowledge");
   parts.acknowledge.setAttribute("aria-label", `Acknowledge ${alarm.id}`);
   parts.confirm.hidden = alarm.state !== "latched";
   parts.confirm.setAttribute("aria-label", `Confirm ${alarm.id}`);
 }
 
-function marks(alarm) {
+function marks(alarm, isFirst) {
   const said = [`${words.timeOfDay(alarm.onset_at)}`, STANDINGS[alarm.state] ?? alarm.state];
-  if (alarm.first_out) said.push("came first");
+  if (isFirst) said.push("came first");
   if (alarm.under) said.push(`after ${alarm.under}`);
   if (alarm.is_safety) said.push(`safety ${alarm.hazard}`);
   if (alarm.acknowledged_by && alarm.acknowledged) said.push(`by ${alarm.acknowledged_by}`);

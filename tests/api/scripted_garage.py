@@ -557,7 +557,7 @@ def alarmed(garage: ScriptedGarage) -> None:
     blocked = alarm("shuttle1.blocked", title="shuttle1 is blocked", group=4, under=stop.id, detail="PERMIT_LOST.")
     shut_in = alarm(
         "cabin1.person-shut-in",
-        title="Somebody is shut in in cabin1",
+        title="Somebody is shut inside cabin1",
         priority="high",
         is_safety=True,
         shelvable=False,

@@ -12,7 +12,7 @@ _CABIN = (Source.CABIN,)
 PEOPLE: tuple[AlarmDefinition, ...] = (
     AlarmDefinition(
         code="person-shut-in",
-        title="Somebody is shut in in {source}",
+        title="Somebody is shut inside {source}",
         sources=_CABIN,
         priority=Priority.HIGH,
         cause="The outer door is closed and a presence sensor has seen somebody inside for 15 s; the door has not "
