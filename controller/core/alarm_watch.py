@@ -25,6 +25,7 @@ from controller.core.alarm_reading import (
     zone_questions,
 )
 from controller.core.commanding import TRANSFERS
+from controller.core.events import StopMeasured
 from controller.core.interface import Surroundings
 from controller.core.situation import Situation
 from controller.garage import Layout, PositionKind
@@ -51,10 +52,11 @@ _OF_SHUTTLE = {
 
 @dataclass(frozen=True, slots=True)
 class _Books:
-    """What the books say about one device: why it is blocked, and why its order waits."""
+    """What the books say about one device: why it is blocked, why its order waits, its last stop if that was late."""
 
     block: Refusal | None = None
     waiting: Refusal | None = None
+    late_stop: StopMeasured | None = None
 
 
 @dataclass(slots=True)
@@ -165,12 +167,13 @@ class AlarmWatch:
                 waiting[order.cabin] = order.waiting
             elif order.waiting.code == "CABIN_NOT_CLEAR":
                 unconfirmed = order.waiting
+        late = {stop.device: stop for stop in state.stops.values() if stop.is_late}
         books: dict[str, _Books] = {}
         for device in self._link_of:
             why = waiting.get(device)
             if why is None and device in self._layout.cabins and device not in situation.verdict.proven_empty:
                 why = unconfirmed
-            books[device] = _Books(state.blocks.get(device), why)
+            books[device] = _Books(state.blocks.get(device), why, late.get(device))
         self._books = books
 
     # --- one device ---------------------------------------------------------------------------------------------
@@ -222,6 +225,8 @@ class AlarmWatch:
             theirs = None if epoch is None else epoch > situation.state.epoch > 0
             detail = f"It shows owner epoch {epoch}; this controller has {situation.state.epoch}."
             found.take(f"{device}.not-owner", theirs, detail)
+            if (stop := books.late_stop) is not None:
+                found.holding[f"{device}.stop-time-drift"] = _drift(stop)
             block = books.block
             if block is not None and block.code not in _OF_SHUTTLE:
                 found.holding[f"{device}.blocked"] = block.text
@@ -333,6 +338,13 @@ class AlarmWatch:
         """The shuttle, and every lift and cabin into which its forks reach."""
         reached = {p.owner for p in self._layout.positions.values() if self._layout.stop(shuttle, p.id) is not None}
         return {shuttle} | (reached - {""})
+
+
+def _drift(stop: StopMeasured) -> str:
+    return (
+        f"From {stop.speed} per s it took {stop.time_ms} ms and {stop.distance} mm or mdeg; designed are "
+        f"{stop.designed_ms} ms and {stop.designed_distance}."
+    )
 
 
 def _hold(holding: dict[str, str], code: str, fault: Fault | None) -> None:

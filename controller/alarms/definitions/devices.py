@@ -247,5 +247,19 @@ HEALTH: tuple[AlarmDefinition, ...] = (
         off_delay_ms=5000,
         hazard="H10",
     ),
+    AlarmDefinition(
+        code="stop-time-drift",
+        title="{source} took longer or further to stop than designed",
+        sources=COMMANDED,
+        priority=_LOW,
+        cause="The last measured stop of {source} was beyond its design and what is tolerated.",
+        consequence="Brakes wear; the distances that keep people safe rest on the stopping time.",
+        action="Look at the last stops of {source} (`garagectl status --json`, `stops`), and have brake and drive "
+        "inspected at the next calm hour.",
+        respond_within_min=_DAY_MIN,
+        is_safety=True,
+        hazard="H18",
+        shelve_s_max=0,
+    ),
 )
 """How the device is."""

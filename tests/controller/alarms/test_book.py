@@ -61,8 +61,9 @@ def test_a_latched_alarm_needs_acknowledgement_and_confirmation(bench: Bench) ->
     assert bench.standing(L) is Standing.LATCHED
     assert bench.act(ConfirmAlarm(alarm=L, person="Lee")) is None
     assert bench.standing(L) is Standing.NORMAL
-    assert bench[L].confirmed is not None
-    assert bench[L].confirmed.person == "Lee"
+    confirmed = bench[L].confirmed
+    assert confirmed is not None
+    assert confirmed.person == "Lee"
 
 
 def test_acts_that_have_been_done_already_are_accepted_and_write_nothing(bench: Bench) -> None:
@@ -169,8 +170,9 @@ def test_a_shelf_survives_a_restart_and_still_ends(bench: Bench) -> None:
     bench.pass_ms(300_000, step_ms=1000)
     bench.restart()
     bench.update()
-    assert bench[A].shelf is not None
-    assert bench[A].shelf.by.person == "Kim"
+    shelf = bench[A].shelf
+    assert shelf is not None
+    assert shelf.by.person == "Kim"
     bench.pass_ms(301_000, step_ms=1000)
     assert bench[A].shelf is None
 
@@ -260,8 +262,9 @@ def test_a_restart_keeps_who_acknowledged_and_does_not_raise_again(bench: Bench)
     bench.pass_ms(10_000)
     assert len(bench.facts) == written
     assert bench.standing(A) is Standing.ACKNOWLEDGED
-    assert bench[A].acknowledged is not None
-    assert (bench[A].acknowledged.person, bench[A].acknowledged.comment) == ("Kim", "on my way")
+    answer = bench[A].acknowledged
+    assert answer is not None
+    assert (answer.person, answer.comment) == ("Kim", "on my way")
     assert bench.standing(L) is Standing.LATCHED_UNACKNOWLEDGED
 
 

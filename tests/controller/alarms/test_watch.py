@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+import msgspec
 import pytest
 
 from controller.alarms import facts
@@ -144,13 +145,13 @@ def test_each_trip_raises_the_safety_alarm_of_its_own_id_until_it_is_reset(
         monkeypatch.setattr(garage, "verdict", lambda active=active: replace(whole(), trips=(active,)))
         garage.step()
         garage.step()
-        record = garage.core.state.alarms.record(trip.id)
-        assert record.standing.is_active, trip.id
-        assert record.detail == trip.cause
+        book = garage.core.state.alarms
+        assert book.is_active(trip.id), trip.id
+        assert book.record(trip.id).detail == trip.cause
         assert garage.core.state.alarms.catalogue[trip.id].definition.is_safety
         monkeypatch.setattr(garage, "verdict", whole)
         wait(garage, 10_000)
-        assert not record.standing.is_active, trip.id
+        assert not book.is_active(trip.id), trip.id
         assert sum(isinstance(fact, facts.AlarmRaised) and fact.alarm == trip.id for fact in written(garage)) == 1
 
 
@@ -266,6 +267,27 @@ def test_a_blocked_device_asks_for_a_look_and_a_half_transfer_for_more_h07(garag
     assert garage.core.state.alarms.record("lift1.blocked").detail == "It did not end."
 
 
+def test_a_stop_that_took_too_long_is_told_until_one_is_as_designed_h18(garage: RestingGarage) -> None:
+    log = EventLog(garage.core.state, garage.now())
+    stop = ev.StopMeasured(
+        device="lift1",
+        permit="travel",
+        speed=1000,
+        time_ms=9000,
+        distance=4000,
+        designed_ms=2500,
+        designed_distance=1250,
+        is_late=True,
+    )
+    log.write(stop)
+    wait(garage)
+    assert shown(garage) == ["lift1.stop-time-drift"]
+    assert "9000 ms" in garage.core.state.alarms.record("lift1.stop-time-drift").detail
+    log.write(msgspec.structs.replace(stop, time_ms=2600, is_late=False))
+    wait(garage)
+    assert not garage.core.state.alarms.is_active("lift1.stop-time-drift")
+
+
 def test_a_block_adds_nothing_while_the_device_shows_its_fault(garage: RestingGarage) -> None:
     garage.values["lift1"] |= {"fault_code": FaultCode.DRIVE_FAULT, "state": State.ABORTED}
     EventLog(garage.core.state, garage.now()).write(
@@ -352,6 +374,6 @@ def test_every_definition_is_raised_by_something_that_a_test_here_names() -> Non
         "unreachable", "safety-plc-silent", "link-down", "not-owner", "blocked", "half-transfer", "journal-fault",
         "cycle-overrun", "stopped-by-itself", "customer-absent", "customer-stays", "not-in-position",
         "vehicle-unproven", "not-confirmed", "car-elsewhere", "transfer-unproven", "target-detectors-disagree",
-        "wrong-device", "answers-untrustworthy", "bad-readings",
+        "wrong-device", "answers-untrustworthy", "bad-readings", "stop-time-drift",
     }  # fmt: skip
     assert {d.code for d in DEFINITIONS} - told == set()
