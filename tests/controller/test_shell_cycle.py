@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
+from controller.core.interface import Surroundings
 from controller.journal import Journal
 from controller.local_link.messages import Answer, Event, Refused, Request, Snapshot, Start, Stop
 from controller.shell import cycle as shell_cycle
@@ -17,6 +19,7 @@ from controller.shell.pace import OVERRUNS_IN_A_ROW_MAX, Pace
 from controller.shell.publisher import Publisher
 from plc_drivers.contract import DeviceKind
 from plc_drivers.contract.codes import State
+from plc_drivers.link import LinkState
 from plc_drivers.reading import Fault
 from safety.memory import SafetyMemory
 from safety.verdict import Function
@@ -306,3 +309,17 @@ async def test_a_snapshot_waits_for_a_less_busy_cycle_but_not_for_ever(machine: 
     machine.outlet.snapshots.clear()
     await machine.once(50)
     assert len(machine.outlet.snapshots) == 50 * 20 // shell_cycle.SNAPSHOT_EVERY_MS
+
+
+async def test_the_core_hears_which_links_are_down_and_that_the_journal_is_not_written(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await machine.own()
+    await machine.once(20)
+    assert machine.core.surroundings == Surroundings()
+    up = machine.cabin.status
+    monkeypatch.setattr(machine.cabin, "status", lambda: replace(up(), state=LinkState.CONNECTING))
+    fault = Fault("JOURNAL_UNWRITABLE", "Full.", "Free space.")
+    monkeypatch.setattr(Journal, "fault", property(lambda _journal: fault))
+    await machine.once(20)
+    assert machine.core.surroundings == Surroundings(("cabin1-plc",), fault)
