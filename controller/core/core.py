@@ -219,9 +219,19 @@ class GarageCore:
 
     def _audit(self, situation: Situation, request: Request, refusal: Refusal) -> None:
         """Interventions in the machine are journaled even when they were refused; refused orders are not."""
-        if isinstance(request, (Start, Stop, ClearDevice, WithdrawOrder, AlarmAct)):
-            name = type(request).__name__
-            situation.log.write(ev.RequestRefused(request=name, actor=request.actor, code=refusal.code))
+        name, code = type(request).__name__, refusal.code
+        match request:
+            case Start() | Stop():
+                refused = ev.RequestRefused(request=name, actor=request.actor, code=code)
+            case ClearDevice(device=subject) | WithdrawOrder(order=subject):
+                refused = ev.RequestRefused(request=name, actor=request.actor, code=code, subject=subject)
+            case _ if isinstance(request, AlarmAct):
+                refused = ev.RequestRefused(
+                    request=name, actor=request.actor, code=code, subject=request.alarm, person=request.person
+                )
+            case _:
+                return
+        situation.log.write(refused)
 
 
 _MOMENTARY = frozenset({"BUSY", "OWNERSHIP_PENDING"})

@@ -284,11 +284,13 @@ class StopMeasured(Fact, frozen=True, kw_only=True, tag="stop-measured"):
 
 
 class RequestRefused(Fact, frozen=True, kw_only=True, tag="request-refused"):
-    """Somebody asked for an intervention and was refused; kept for the audit."""
+    """Somebody asked for an intervention and was refused; kept for the audit, with what it was about and by whom."""
 
     request: str
     actor: str
     code: str
+    subject: str = ""
+    person: str = ""
 
 
 CoreEvent = (

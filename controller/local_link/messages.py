@@ -1,8 +1,7 @@
 """Every message of the local link, and what the outside may see of the garage.
 
 Owns the schema of snapshots, events, requests and answers (those about alarms stand in ``alarm_messages``). Depends on
-nothing but msgspec, so that the API
-process loads neither drivers nor the core. Must never hold logic.
+nothing but msgspec, so that the API process loads neither drivers nor the core. Must never hold logic.
 """
 
 from __future__ import annotations
