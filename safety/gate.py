@@ -276,7 +276,8 @@ class _Cycle:
     def _start_refusal(self, name: str, wanted: MailboxCommand, start: StartOf) -> Refusal | None:
         if wanted.code is CommandCode.STOP:
             return None
-        if not self._good(name):
+        if self._boot(name) is None:
+            # Without the boot counter nobody could tell later that the PLC has forgotten the command (H11).
             return _NOT_GOOD
         if not self._owned(name):
             return _NOT_OWNER
@@ -301,7 +302,7 @@ class _Cycle:
         if passed is None or passed.voided or passed.command.code in (CommandCode.NONE, CommandCode.STOP):
             return passed
         boot = self._boot(name)
-        lost = boot is None or (passed.boot is not None and boot != passed.boot)
+        lost = boot is None or boot != passed.boot
         return replace(passed, voided=True) if lost else passed
 
     def _keep_revoked(self, name: str, wish: DeviceWish) -> None:

@@ -20,7 +20,7 @@ from safety.interlocks.proof import (
     proven_empty,
     turntable_still,
 )
-from safety.interlocks.reach import reach
+from safety.interlocks.reach import by_hand, reach
 from safety.interlocks.unit import Unit
 from safety.topology import CabinTopology, Topology
 
@@ -239,19 +239,20 @@ def _to_machine(device: Unit, cabin: CabinTopology, countdown_ms: int) -> list[I
 def _forks(topology: Topology, device: Unit, cabin: CabinTopology) -> list[Interlock]:
     """No forks in the cabin while any of its doors or its turntable moves, or people are let in."""
     shuttles = {shuttle.id: shuttle for shuttle in topology.shuttles}
-    return [
+    stops = [(shuttles[name], (cabin.id, level, column, side)) for name, level, column, side in cabin.reached_by]
+    return [by_hand(device, shuttle, stop, ("green", "inner", "rotate")) for shuttle, stop in stops] + [
         _run(
             device,
-            f"{name}-out-{level}-{column}",
+            f"{shuttle.id}-out-{stop[1]}-{stop[2]}",
             "H02",
             ("outer_open", "green", "inner", "rotate"),
-            reach(shuttles[name], (cabin.id, level, column, side)).out_of_it,
+            reach(shuttle, stop).out_of_it,
             (
                 "No forks in the cabin, and none on their way into it",
-                f"The forks of {name} are in {device.id}, may come into it, or cannot be seen.",
-                f"Wait for the transfer to end. If none is under way, look at the forks of {name} and its readings.",
+                f"The forks of {shuttle.id} are in {device.id}, may come into it, or cannot be seen.",
+                f"Wait for the transfer to end. If none is under way, look at {shuttle.id}'s forks and its readings.",
                 "EN 14010, moving parts in the transfer area",
             ),
         )
-        for name, level, column, side in cabin.reached_by
+        for shuttle, stop in stops
     ]

@@ -10,14 +10,14 @@ from safety.expression import Expression, Not, all_of, any_of
 from safety.interlock import Interlock, Phase
 from safety.interlocks import unit
 from safety.interlocks.proof import (
-    LEVELLING_MM,
     forks_home,
     in_automatic,
+    levelled,
     load_in_place,
     load_known,
     pins_in,
 )
-from safety.interlocks.reach import reach
+from safety.interlocks.reach import by_hand, reach
 from safety.interlocks.unit import Unit
 from safety.topology import LiftTopology, ShuttleTopology, Topology
 
@@ -29,10 +29,10 @@ def lift_interlocks(topology: Topology, lift: LiftTopology) -> list[Interlock]:
     found = [*_load(device, lift), *_position(device)]
     if lift.rider is not None:
         found += _rider(device, shuttles[lift.rider])
-    return found + [
-        _forks_out(device, shuttles[name], (lift.id, level, column, side))
-        for name, level, column, side in lift.reached_by
-    ]
+    for name, level, column, side in lift.reached_by:
+        stop = (lift.id, level, column, side)
+        found += [_forks_out(device, shuttles[name], stop), by_hand(device, shuttles[name], stop, ("travel",))]
+    return found
 
 
 def _run(
@@ -109,15 +109,23 @@ def _position(device: Unit) -> list[Interlock]:
             hazard="H08",
             phase=Phase.START,
             guards=device.start(CommandCode.LOCK),
-            condition=all_of(
-                device["station"].ge(0),
-                device["station_sensor"],
-                device["standstill"],
-                device["levelling_error_mm"].between(-LEVELLING_MM, LEVELLING_MM),
-            ),
+            condition=all_of(levelled(device), device["station_sensor"], device["standstill"]),
             cause=f"{device.id} does not stand at a level, by position, level switch and drive.",
             remedy="Move it to a level. If it stands at one, check the level's switch and the encoder.",
             standard="GB 17907, levelling",
+        )
+    )
+    found.append(
+        Interlock(
+            id=f"{device.id}.unlock-braked",
+            title="Pins leave the building only when drive and brake hold the platform",
+            hazard="H15",
+            phase=Phase.START,
+            guards=device.start(CommandCode.UNLOCK),
+            condition=all_of(device["standstill"], device["brake_closed"]),
+            cause=f"{device.id} is not proven to stand with its brake closed: nothing but the pins may hold it.",
+            remedy="Keep everybody away from below the platform. A technician tests the brake before the pins go in.",
+            standard="EN 81-20, brake",
         )
     )
     return found

@@ -13,6 +13,9 @@ from safety.interlocks.unit import Unit
 FORKS_HOME_MM = 30
 """Forks are home within this extension; half of what a deck leaves beside the car, and far above encoder noise."""
 
+FORKS_NOISE_MM = 5
+"""What an encoder may show of forks that are home; the centre switch lets go at about 10 mm."""
+
 LEVELLING_MM = 50
 """Vertical levelling tolerance at a transfer (GB 17907 as makers quote it)."""
 

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 from plc_drivers.contract import CommandCode
 from safety.expression import Expression, Not, all_of, any_of
+from safety.interlock import Interlock, Phase
 from safety.interlocks import unit
-from safety.interlocks.proof import FORKS_HOME_MM, forks_home, locked_at_a_level
+from safety.interlocks.proof import FORKS_HOME_MM, FORKS_NOISE_MM, forks_home, in_automatic, levelled, locked_at_a_level
 from safety.interlocks.unit import Unit
 from safety.topology import ShuttleTopology
 
@@ -36,12 +37,18 @@ class Reach:
 
     @property
     def away(self) -> Expression:
-        """The shuttle provably stands at another stop, by position and by the stop's own switch."""
+        """The shuttle provably stands at another stop, by a trustworthy position and by the stop's own switch.
+
+        Without its reference a mover may show the station that a coded switch sees: one sensor's word, and the
+        same one that the switch gives.
+        """
         station = self.shuttle["station"]
-        other_column = all_of(station.ge(0), station.ne(self.column), self.shuttle["station_sensor"])
+        other_column = all_of(
+            self.shuttle["referenced"], station.ge(0), station.ne(self.column), self.shuttle["station_sensor"]
+        )
         if self.lift is None:
             return other_column
-        other_level = all_of(locked_at_a_level(self.lift), self.lift["station"].ge(0))
+        other_level = all_of(locked_at_a_level(self.lift), levelled(self.lift))
         return any_of(other_column, all_of(other_level, self.lift["station"].ne(self.level)))
 
     @property
@@ -91,10 +98,37 @@ def reach(shuttle: ShuttleTopology, stop: tuple[str, int, int, str]) -> Reach:
     return Reach(unit.shuttle(shuttle.id), lift, level, column, side)
 
 
+def by_hand(
+    device: Unit, shuttle: ShuttleTopology, stop: tuple[str, int, int, str], permits: tuple[str, ...]
+) -> Interlock:
+    """Nothing of ``device`` meets forks that a person drives by hand: those move without a permit of ours (H13).
+
+    The outer door is left out: it is the way out for whoever is inside.
+    """
+    into = reach(shuttle, stop)
+    return Interlock(
+        id=f"{device.id}.{shuttle.id}-by-hand-{stop[1]}-{stop[2]}",
+        title="Nobody drives by hand the shuttle that reaches in",
+        hazard="H13",
+        phase=Phase.RUN,
+        guards=tuple(device.may(permit) for permit in permits),
+        condition=into.unless_away(in_automatic(into.shuttle)),
+        cause=f"The key switch of {shuttle.id}, which stands at {device.id} or may, is not in automatic: "
+        "its forks can come in by hand.",
+        remedy=f"Ask who has the key of {shuttle.id}; turn it back, or drive it to another column, "
+        "only with the zone in view.",
+        standard="IEC 60204-1, operating modes",
+    )
+
+
 def out_to(shuttle: Unit, side: str) -> Expression:
-    """The forks are out to this side only, by centre switch and both encoders: a transfer was left half done."""
+    """The forks are out to this side only, by centre switch and both encoders: a transfer was left half done.
+
+    An encoder that trembles round zero says nothing: with it alone a dead centre switch would pass for a transfer
+    under way, of which deck and target are not asked (H06).
+    """
     return all_of(
         Not(shuttle["forks_centred"]),
-        shuttle[f"forks_{side}_mm"].gt(0),
+        shuttle[f"forks_{side}_mm"].gt(FORKS_NOISE_MM),
         shuttle[f"forks_{_OTHER[side]}_mm"].le(0),
     )

@@ -9,7 +9,7 @@ from plc_drivers.contract import CommandCode
 from safety.expression import Expression, Not, all_of, any_of
 from safety.interlock import Interlock, Phase
 from safety.interlocks import unit
-from safety.interlocks.proof import forks_home, in_automatic, load_in_place, load_known, locked_at_a_level
+from safety.interlocks.proof import forks_home, in_automatic, levelled, load_in_place, load_known, locked_at_a_level
 from safety.interlocks.unit import Unit
 from safety.topology import ShuttleTopology, Topology
 
@@ -160,10 +160,11 @@ def _meet(one: ShuttleTopology, other: ShuttleTopology) -> bool:
 
 
 def _alone(device: Unit, one: ShuttleTopology, other: ShuttleTopology) -> Interlock:
-    """Two shuttles that share an aisle travel one after the other."""
+    """Two shuttles that share an aisle travel one after the other, and none while a person drives the other (H13)."""
     neighbour = unit.shuttle(other.id)
     apart = _levels_differ(one, other)
-    condition = neighbour.idle("travel") if apart is None else any_of(neighbour.idle("travel"), apart)
+    still = all_of(neighbour.idle("travel"), in_automatic(neighbour))
+    condition = still if apart is None else any_of(still, apart)
     return _run(
         device,
         f"travel-apart-from-{other.id}",
@@ -171,8 +172,8 @@ def _alone(device: Unit, one: ShuttleTopology, other: ShuttleTopology) -> Interl
         "H09",
         condition,
         (
-            f"{other.id} travels in the aisle of {device.id}, or may.",
-            "Wait until it stands.",
+            f"{other.id} travels in the aisle of {device.id}, or may, or can be driven by hand.",
+            f"Wait until it stands. If its key switch is not in automatic, ask who has the key of {other.id}.",
             "EN 14010, collision of moving parts",
         ),
     )
@@ -183,7 +184,7 @@ def _levels_differ(one: ShuttleTopology, other: ShuttleTopology) -> Expression |
     lifts = [unit.lift(shuttle.lift) for shuttle in (one, other) if shuttle.lift is not None]
     if not lifts:
         return None
-    standing = [all_of(locked_at_a_level(lift), lift["station"].ge(0)) for lift in lifts]
+    standing = [all_of(locked_at_a_level(lift), levelled(lift)) for lift in lifts]
     if len(lifts) == 2:
         return all_of(*standing, lifts[0]["station"].ne(lifts[1]["station"]))
     level = one.level if one.level is not None else other.level

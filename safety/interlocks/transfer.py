@@ -17,6 +17,7 @@ from safety.interlocks.proof import (
     in_automatic,
     in_line,
     inner_wide_open,
+    levelled,
     load_in_place,
     loaded,
     locked_at,
@@ -104,7 +105,7 @@ def _ground(device: Unit, shuttle: ShuttleTopology) -> list[Interlock]:
             "transfer-lift-locked",
             "The lift under the shuttle stands locked at a known level",
             "H08",
-            all_of(locked_at_a_level(lift), lift["station"].ge(0), lift.idle("travel")),
+            all_of(locked_at_a_level(lift), levelled(lift), lift.idle("travel")),
             (
                 f"{lift.id} is not proven to stand at a level with its pins out and its brake closed, or may move.",
                 f"Lock {lift.id} at a level. If it is locked, check its pin, level and brake switches.",

@@ -13,7 +13,7 @@ from plc_drivers.contract.safety import zone_tag
 from safety.expression import Expression, Not, all_of
 from safety.interlock import Interlock, Phase
 from safety.interlocks import unit
-from safety.interlocks.reach import reach
+from safety.interlocks.reach import TRANSFERS, Reach, reach
 from safety.interlocks.unit import Unit
 from safety.interlocks.zone import zones_of
 from safety.topology import Topology
@@ -146,17 +146,21 @@ def into_zone_interlocks(topology: Topology) -> list[Interlock]:
                 continue
             signals = [_holds(plc, zone, signal) for signal in _SIGNALS]
             latches = [Not(trips[f"zone{zone}.{signal.rule}"].stands) for signal in _SIGNALS]
-            found.append(
-                Interlock(
-                    id=f"{shuttle.id}.into-zone-{zone}-{stop[0]}-{stop[1]}",
-                    title="The zone that the load goes into is safe",
-                    hazard="H12",
-                    phase=Phase.RUN,
-                    guards=(transfer,),
-                    condition=reach(shuttle, stop).unless_elsewhere(all_of(*signals, *latches)),
-                    cause=f"Zone {zone}, into which {shuttle.id} would carry a load, is stopped, open or locked out.",
-                    remedy=f"Bring zone {zone} back at the machine first: release, close, reset; then clear.",
-                    standard="ISO 13850, span of control of an emergency stop",
-                )
-            )
+            found += _zone_ahead(reach(shuttle, stop), stop, zone, all_of(*signals, *latches))
     return found
+
+
+def _zone_ahead(into: Reach, stop: tuple[str, int, int, str], zone: int, safe: Expression) -> list[Interlock]:
+    """While forks are there, and before a command sends them there: the permit alone does not say which way (H12)."""
+    name, device = f"into-zone-{zone}-{stop[0]}-{stop[1]}", into.shuttle
+    title = "The zone that the load goes into is safe"
+    texts = (
+        f"Zone {zone}, into which {device.id} would carry a load, is stopped, open or locked out.",
+        f"Bring zone {zone} back at the machine first: release, close, reset; then clear.",
+        "ISO 13850, span of control of an emergency stop",
+    )
+    transfer, starts = (device.may("transfer"),), device.start(*TRANSFERS[into.side])
+    return [
+        Interlock(f"{device.id}.{name}", title, "H12", Phase.RUN, transfer, into.unless_elsewhere(safe), *texts),
+        Interlock(f"{device.id}.start-{name}", title, "H12", Phase.START, starts, into.unless_away(safe), *texts),
+    ]

@@ -1,0 +1,486 @@
+"""What must never go out of the machine as a whole: H09 to H13, H15, H16 and H20.
+
+Owns these predicates. Written from the hazard list, the device contract and the safety boundary; must never be
+taken from the interlocks.
+"""
+
+from __future__ import annotations
+
+from plc_drivers.contract import CommandCode
+from plc_drivers.contract.codes import Health, Mode, State
+from plc_drivers.contract.safety import zone_tag
+from safety.proof.formula import FALSE, Formula, all_of, any_of
+from safety.proof.instances import (
+    each_cabin,
+    each_cabin_space,
+    each_device,
+    each_function,
+    each_lift,
+    each_pair_in_one_space,
+    each_pair_of_shuttles,
+    each_rider,
+    each_shuttle,
+    each_space,
+)
+from safety.proof.moment import Moment
+from safety.proof.predicate import Predicate
+from safety.proof.space import (
+    Space,
+    elsewhere,
+    may_be_inside,
+    may_enter,
+    shut_to_machine,
+)
+from safety.topology import CabinTopology, LiftTopology, ShuttleTopology, Topology
+
+_HAZARDS = "hazard list"
+_BOUNDARY = "safety boundary"
+_RULES = "device contract, rules of the scan"
+
+ZONE_SIGNALS = (
+    "estop_released",
+    "estop_connected",
+    "reset_done",
+    "guards_closed",
+    "torque_enabled",
+)
+"""What a zone's stop circuit says while nothing in it is stopped (contract, safety PLC)."""
+
+HELD_IN = (State.NOT_REFERENCED, State.IDLE, State.EXECUTING, State.STOPPING)
+"""States in which a PLC acts upon permits at all (contract, rules of the scan)."""
+
+DRIVES = frozenset({"travel", "transfer", "rotate"})
+"""Permits under which something heavy is driven; doors and light are not slowed down by set-up speed."""
+
+BRAKE_MS = 1500
+"""A brake is closed this long after a standstill without a command (contract, lift)."""
+
+
+def _zones(topology: Topology, device: str) -> frozenset[int]:
+    """Zones that a device moves in: its own, that of what carries it, and that of what it carries."""
+    lifts = {lift.id: lift for lift in topology.lifts}
+    zones = {one.zone for group in (topology.lifts, topology.shuttles, topology.cabins) for one in group
+             if one.id == device}  # fmt: skip
+    for shuttle in topology.shuttles:
+        if shuttle.lift is not None and device in (shuttle.id, shuttle.lift):
+            zones |= {shuttle.zone, lifts[shuttle.lift].zone}
+    return frozenset(zones)
+
+
+def _any_permit(at: Moment, device: str) -> Formula:
+    return any_of(*(at.out(device, permit) for permit in at.garage.definitions[device].permits))
+
+
+def _starts_under_a_permit(at: Moment, device: str) -> Formula:
+    codes = (spec.code for spec in at.garage.definitions[device].commands if spec.permit is not None)
+    return at.starts(device, *codes)
+
+
+def _moves(at: Moment, device: str) -> Formula:
+    return _any_permit(at, device) | _starts_under_a_permit(at, device)
+
+
+def _shuttles_together(at: Moment, pair: tuple[ShuttleTopology, ShuttleTopology]) -> Formula:
+    one, other = pair
+    both = at.out(one.id, "travel") & at.may_act(other.id, "travel")
+    return both & ~_on_different_levels(at, one, other)
+
+
+def _on_different_levels(at: Moment, one: ShuttleTopology, other: ShuttleTopology) -> Formula:
+    """Each stands on a lift that is locked at a level of its own, or one is captive to another level."""
+    lifts = [shuttle.lift for shuttle in (one, other) if shuttle.lift is not None]
+    if not lifts:
+        return FALSE
+    locked = [
+        all_of(
+            at.says(lift, referenced=True, station_sensor=True, pins_extended=True, pins_retracted=False),
+            at.above(lift, "station", -1),
+        )
+        for lift in lifts
+    ]
+    if len(lifts) == 2:
+        return all_of(*locked, at.differ((lifts[0], "station"), (lifts[1], "station")))
+    level = one.level if one.level is not None else other.level
+    return all_of(*locked, at.says_other_than(lifts[0], "station", -1 if level is None else level))
+
+
+def _lift_and_its_shuttle(at: Moment, pair: tuple[LiftTopology, ShuttleTopology]) -> Formula:
+    lift, shuttle = pair
+    lifted = at.out(lift.id, "travel") & (at.may_act(shuttle.id, "travel") | at.may_act(shuttle.id, "transfer"))
+    moved = (at.out(shuttle.id, "travel") | at.out(shuttle.id, "transfer")) & at.may_act(lift.id, "travel")
+    return lifted | moved
+
+
+def _shuttle_against_itself(at: Moment, shuttle: ShuttleTopology) -> Formula:
+    travels = at.out(shuttle.id, "travel") & at.may_act(shuttle.id, "transfer")
+    return travels | (at.out(shuttle.id, "transfer") & at.may_act(shuttle.id, "travel"))
+
+
+def _way_not_clear(at: Moment, shuttle: ShuttleTopology) -> Formula:
+    return at.out(shuttle.id, "travel") & ~at.says(shuttle.id, zone_clear=True)
+
+
+def _forks_together(at: Moment, pair: tuple[Space, Space]) -> Formula:
+    one, other = pair
+    return may_enter(at, one) & (may_be_inside(at, other) | may_enter(at, other))
+
+
+def _cabin_moves_on_forks(at: Moment, space: Space) -> Formula:
+    moves = at.out(space.target, "rotate") | at.out(space.target, "inner")
+    into = may_enter(at, space) & (at.may_act(space.target, "rotate") | at.may_act(space.target, "inner"))
+    return (moves & (may_be_inside(at, space) | may_enter(at, space))) | into
+
+
+def _turns_against_its_door(at: Moment, cabin: CabinTopology) -> Formula:
+    shut = shut_to_machine(at, cabin.id) & ~at.may_act(cabin.id, "inner")
+    opens = at.out(cabin.id, "inner") & at.may_act(cabin.id, "rotate")
+    return (at.out(cabin.id, "rotate") & ~shut) | opens
+
+
+def _turns_without_a_table(at: Moment, cabin: CabinTopology) -> Formula:
+    possible = at.says(cabin.id, platform_present=True) if cabin.turntable else FALSE
+    return at.out(cabin.id, "rotate") & ~possible
+
+
+def _begins_while_something_moves(at: Moment, cabin: CabinTopology) -> Formula:
+    codes = (
+        CommandCode.ROTATE,
+        CommandCode.REFERENCE,
+        CommandCode.OPEN_INNER_DOOR,
+        CommandCode.CLOSE_INNER_DOOR,
+    )
+    return at.starts(cabin.id, *codes) & ~at.says(cabin.id, standstill=True)
+
+
+def _silent(at: Moment, device: str) -> Formula:
+    return _moves(at, device) & ~(at.answers(device) & at.answers(at.garage.topology.safety))
+
+
+def _depends_on_a_silent_lift(at: Moment, pair: tuple[LiftTopology, ShuttleTopology]) -> Formula:
+    lift, shuttle = pair
+    return (_moves(at, lift.id) & ~at.answers(shuttle.id)) | (_moves(at, shuttle.id) & ~at.answers(lift.id))
+
+
+def _depends_on_a_silent_shuttle(at: Moment, space: Space) -> Formula:
+    """Whatever moves in the space needs the shuttle's word; the closing outer door alone does not.
+
+    A shuttle that rides on a lift is where its lift is locked, so a lift at another level speaks for it.
+    """
+    target = at.garage.definitions[space.target]
+    permits = (permit for permit in target.permits if permit != "outer_close")
+    moves = any_of(*(at.out(space.target, permit) for permit in permits))
+    return all_of(moves, ~at.answers(space.shuttle), ~elsewhere(at, space))
+
+
+def _into_a_silent_space(at: Moment, space: Space) -> Formula:
+    return may_enter(at, space) & ~at.answers(space.target)
+
+
+def _not_ready(at: Moment, device: str) -> Formula:
+    ready = any_of(*(at.says(device, state=int(state)) for state in HELD_IN))
+    return _moves(at, device) & ~ready
+
+
+def _comes_back(at: Moment, function: tuple[str, str]) -> Formula:
+    device, permit = function
+    return at.out(device, permit) & at.taken_away(device, permit)
+
+
+def _forgotten_command(at: Moment, device: str) -> Formula:
+    return at.keeps(device) & at.restarted(device)
+
+
+def _stopped_zone(at: Moment, device: str) -> Formula:
+    topology = at.garage.topology
+    safe = all_of(*(_zone_says(at, zone, *ZONE_SIGNALS) for zone in sorted(_zones(topology, device))))
+    return _moves(at, device) & ~safe
+
+
+def _into_a_stopped_zone(at: Moment, space: Space) -> Formula:
+    topology = at.garage.topology
+    zones = sorted(_zones(topology, space.target))
+    safe = all_of(*(_zone_says(at, zone, *ZONE_SIGNALS, "lockout_clear") for zone in zones))
+    return may_enter(at, space) & ~safe
+
+
+def _zone_says(at: Moment, zone: int, *signals: str) -> Formula:
+    return at.says(at.garage.topology.safety, **{zone_tag(signal, zone): True for signal in signals})
+
+
+def _another_owner(at: Moment, device: str) -> Formula:
+    return (_any_permit(at, device) | at.starts_something(device)) & ~at.ours(device)
+
+
+def _not_in_automatic(at: Moment, device: str) -> Formula:
+    return _moves(at, device) & ~at.says(device, mode=int(Mode.AUTOMATIC))
+
+
+def _carried_not_in_automatic(at: Moment, pair: tuple[LiftTopology, ShuttleTopology]) -> Formula:
+    lift, shuttle = pair
+    lifted = _moves(at, lift.id) & ~at.says(shuttle.id, mode=int(Mode.AUTOMATIC))
+    return lifted | (_moves(at, shuttle.id) & ~at.says(lift.id, mode=int(Mode.AUTOMATIC)))
+
+
+def _entered_not_in_automatic(at: Moment, space: Space) -> Formula:
+    return may_enter(at, space) & ~at.says(space.target, mode=int(Mode.AUTOMATIC))
+
+
+def _beside_forks_by_hand(at: Moment, space: Space) -> Formula:
+    """In manual a PLC moves without a permit of ours; the outer door is the way out for whoever is inside."""
+    permits = {"travel", "green", "inner", "rotate"} & set(at.garage.definitions[space.target].permits)
+    moves = any_of(*(at.out(space.target, permit) for permit in sorted(permits)))
+    return all_of(moves, ~at.says(space.shuttle, mode=int(Mode.AUTOMATIC)), ~elsewhere(at, space))
+
+
+def _in_an_aisle_driven_by_hand(at: Moment, pair: tuple[ShuttleTopology, ShuttleTopology]) -> Formula:
+    one, other = pair
+    by_hand = at.out(one.id, "travel") & ~at.says(other.id, mode=int(Mode.AUTOMATIC))
+    return by_hand & ~_on_different_levels(at, one, other)
+
+
+def _unbraked(at: Moment, lift: LiftTopology) -> Formula:
+    return at.starts(lift.id, CommandCode.UNLOCK) & ~at.says(lift.id, standstill=True, brake_closed=True)
+
+
+def _unsafe_suspension(at: Moment, lift: LiftTopology) -> Formula:
+    carried = at.says(lift.id, rope_taut=True, speed_ok=True, overtravel_top_clear=True, overtravel_bottom_clear=True)
+    return _moves(at, lift.id) & ~(carried & at.says(lift.id, shaft_doors_closed=True))
+
+
+def _brake_does_not_close(at: Moment, lift: LiftTopology) -> Formula:
+    idle = at.says(lift.id, standstill=True, active_command=int(CommandCode.NONE))
+    open_ = idle & at.says(lift.id, brake_closed=False)
+    for_long = at.held(open_, BRAKE_MS, (lift.id,), f"{lift.id} brake open")
+    unseen = idle & ~at.known(lift.id, "brake_closed")
+    return at.out(lift.id, "travel") & (for_long | unseen)
+
+
+def _unhealthy(at: Moment, device: str) -> Formula:
+    sound = (Health.OK, Health.OUT_OF_SPECIFICATION, Health.MAINTENANCE_REQUIRED)
+    return _moves(at, device) & ~any_of(*(at.says(device, health=int(one)) for one in sound))
+
+
+def _earthquake(at: Moment, function: tuple[str, str]) -> Formula:
+    return _alarm(at, function, "seismic_clear")
+
+
+def _fire(at: Moment, function: tuple[str, str]) -> Formula:
+    return _alarm(at, function, "fire_clear")
+
+
+def _alarm(at: Moment, function: tuple[str, str], signal: str) -> Formula:
+    """The way out of a cabin stays open to people; nothing else may go on."""
+    device, permit = function
+    if permit == "outer_open":
+        return FALSE
+    return at.out(device, permit) & ~at.says(at.garage.topology.safety, **{signal: True})
+
+
+def _locked_out(at: Moment, device: str) -> Formula:
+    zones = sorted(_zones(at.garage.topology, device))
+    return _moves(at, device) & ~all_of(*(_zone_says(at, zone, "lockout_clear") for zone in zones))
+
+
+def _set_up_speed(at: Moment, function: tuple[str, str]) -> Formula:
+    device, permit = function
+    if permit not in DRIVES:
+        return FALSE
+    zones = sorted(_zones(at.garage.topology, device))
+    return at.out(device, permit) & ~all_of(*(_zone_says(at, zone, "full_speed_enabled") for zone in zones))
+
+
+MACHINE: tuple[Predicate, ...] = (
+    Predicate(
+        "H09.two-shuttles-in-one-aisle",
+        "Two shuttles may travel in one aisle, and are not proven to be on different levels",
+        _HAZARDS,
+        each_pair_of_shuttles(_shuttles_together),
+    ),
+    Predicate(
+        "H09.lift-and-its-shuttle",
+        "A lift and the shuttle on it may move at once",
+        _HAZARDS,
+        each_rider(_lift_and_its_shuttle),
+    ),
+    Predicate(
+        "H09.shuttle-against-itself",
+        "A shuttle may travel and move its forks at once",
+        _HAZARDS,
+        each_shuttle(_shuttle_against_itself),
+    ),
+    Predicate(
+        "H09.way-not-clear",
+        "A shuttle may travel while the scanner along the way does not say that it is clear",
+        _BOUNDARY,
+        each_shuttle(_way_not_clear),
+    ),
+    Predicate(
+        "H09.forks-of-two-in-one-space",
+        "Forks may move into a cabin or onto a platform in which another shuttle's forks are, or may come",
+        _HAZARDS,
+        each_pair_in_one_space(_forks_together),
+    ),
+    Predicate(
+        "H09.cabin-moves-on-forks",
+        "A turntable or an inner door may move while forks are in the cabin, may come, or cannot be seen",
+        _HAZARDS,
+        each_cabin_space(_cabin_moves_on_forks),
+    ),
+    Predicate(
+        "H09.turns-against-its-door",
+        "A turntable may turn while the inner door is not closed and locked, or may open",
+        "device contract, cabin",
+        each_cabin(_turns_against_its_door),
+    ),
+    Predicate(
+        "H09.turns-without-a-table",
+        "A turntable may turn without its platform in the seat, or in a cabin that has none",
+        "device contract, cabin",
+        each_cabin(_turns_without_a_table),
+    ),
+    Predicate(
+        "H09.begins-while-something-moves",
+        "Turntable or inner door is told to move while something in the cabin is not proven to stand",
+        _HAZARDS,
+        each_cabin(_begins_while_something_moves),
+    ),
+    Predicate(
+        "H10.silent",
+        "Anything may move of a device that does not answer, or while the safety PLC does not",
+        _BOUNDARY,
+        each_device(_silent),
+    ),
+    Predicate(
+        "H10.carried-by-a-silent-device",
+        "A lift or the shuttle on it may move while the other does not answer",
+        _BOUNDARY,
+        each_rider(_depends_on_a_silent_lift),
+    ),
+    Predicate(
+        "H10.beside-a-silent-shuttle",
+        "A cabin or lift may move, or let people in, while a shuttle that reaches into it does not answer",
+        _BOUNDARY,
+        each_space(_depends_on_a_silent_shuttle),
+    ),
+    Predicate(
+        "H10.into-a-silent-space",
+        "Forks may move into a cabin or onto a platform that does not answer",
+        _BOUNDARY,
+        each_space(_into_a_silent_space),
+    ),
+    Predicate(
+        "H11.not-ready",
+        "Anything may move of a device that is stopped, aborted, offline, in manual or in maintenance",
+        _RULES,
+        each_device(_not_ready),
+    ),
+    Predicate(
+        "H11.comes-back-by-itself",
+        "A permit that safety took away comes back under the same command",
+        _HAZARDS,
+        each_function(_comes_back),
+    ),
+    Predicate(
+        "H11.forgotten-command",
+        "A command stays in the mailbox of a PLC that was lost, or has started anew since it was given",
+        _RULES,
+        each_device(_forgotten_command),
+    ),
+    Predicate(
+        "H12.in-a-stopped-zone",
+        "Anything may move in a zone whose emergency stop, guards, reset or torque are not all in order",
+        _HAZARDS,
+        each_device(_stopped_zone),
+    ),
+    Predicate(
+        "H12.into-a-stopped-zone",
+        "A load may be sent into a zone that is stopped, open or locked out",
+        _HAZARDS,
+        each_space(_into_a_stopped_zone),
+    ),
+    Predicate(
+        "H13.another-owner",
+        "A permit or a command goes to a PLC that has not taken this controller for its owner",
+        _RULES,
+        each_device(_another_owner),
+    ),
+    Predicate(
+        "H13.not-in-automatic",
+        "Anything may move of a device whose key switch is not in automatic",
+        _HAZARDS,
+        each_device(_not_in_automatic),
+    ),
+    Predicate(
+        "H13.carried-not-in-automatic",
+        "A lift or the shuttle on it may move while the other's key switch is not in automatic",
+        _HAZARDS,
+        each_rider(_carried_not_in_automatic),
+    ),
+    Predicate(
+        "H13.entered-not-in-automatic",
+        "Forks may move into a cabin or onto a platform whose key switch is not in automatic",
+        _HAZARDS,
+        each_space(_entered_not_in_automatic),
+    ),
+    Predicate(
+        "H13.beside-forks-driven-by-hand",
+        "A lift, turntable, inner door or green light may act while a shuttle that reaches in is not in automatic",
+        _HAZARDS,
+        each_space(_beside_forks_by_hand),
+    ),
+    Predicate(
+        "H13.in-an-aisle-driven-by-hand",
+        "A shuttle may travel in an aisle in which another one is not in automatic",
+        _HAZARDS,
+        each_pair_of_shuttles(_in_an_aisle_driven_by_hand),
+    ),
+    Predicate(
+        "H15.pins-in-without-a-brake",
+        "Pins leave the building while the lift is not proven to stand with its brake closed",
+        _HAZARDS,
+        each_lift(_unbraked),
+    ),
+    Predicate(
+        "H15.suspension",
+        "A lift may move with a slack rope, after overspeed, beyond a final limit, or with a shaft door open",
+        "device contract, lift",
+        each_lift(_unsafe_suspension),
+    ),
+    Predicate(
+        "H15.brake-does-not-close",
+        "A lift may move after it has stood without a command and without a closed brake for longer than it takes",
+        "device contract, lift",
+        each_lift(_brake_does_not_close),
+    ),
+    Predicate(
+        "H15.unhealthy",
+        "Anything may move of a device that reports a failure or a function check",
+        _HAZARDS,
+        each_device(_unhealthy),
+    ),
+    Predicate(
+        "H15.earthquake",
+        "Anything but the way out of a cabin may move while no all-clear comes for earthquake and wind",
+        _HAZARDS,
+        each_function(_earthquake),
+    ),
+    Predicate(
+        "H16.fire",
+        "Anything but the way out of a cabin may move while no all-clear comes for fire",
+        _HAZARDS,
+        each_function(_fire),
+    ),
+    Predicate(
+        "H20.locked-out",
+        "Anything may move in a zone that somebody has locked out",
+        _HAZARDS,
+        each_device(_locked_out),
+    ),
+    Predicate(
+        "H20.set-up-speed",
+        "Something is driven in a zone that is set to limited speed for people",
+        _HAZARDS,
+        each_function(_set_up_speed),
+    ),
+)
+"""Predicates of the machine as a whole."""
