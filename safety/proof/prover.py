@@ -52,11 +52,17 @@ class Never:
 
 
 class Prover:
-    """Questions about one garage; its interlocks are translated once."""
+    """Questions about one garage; its interlocks are translated once.
 
-    def __init__(self, garage: Garage, *, steps_max: int = STEPS_MAX) -> None:
+    ``translation`` may be that of the same garage with other interlocks: what an expression means does not depend
+    on which of them there are.
+    """
+
+    def __init__(
+        self, garage: Garage, *, translation: Translation | None = None, steps_max: int = STEPS_MAX
+    ) -> None:
         self.garage = garage
-        self._translation = Translation()
+        self._translation = Translation() if translation is None else translation
         self._steps_max = steps_max
 
     def prove(self, predicates: Iterable[Predicate] = PREDICATES) -> Iterator[Found]:
