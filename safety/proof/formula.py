@@ -144,7 +144,7 @@ def solve(formulas: Iterable[Formula], *, steps_max: int = STEPS_MAX) -> tuple[A
 
     UNDECIDED when ``steps_max`` steps were not enough; a question without an answer counts as not proved.
     """
-    solver = z3.Solver()
+    solver = z3.SimpleSolver()
     solver.set("rlimit", steps_max)
     solver.add(*(formula.term for formula in formulas))
     found = solver.check()

@@ -11,11 +11,24 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from plc_drivers.contract import CABIN, LIFT, SAFETY, SHUTTLE, DeviceDefinition
-from safety.expression import Asserted, ChangedSince, Expression, HeldFor, children, leaves
+from safety.expression import (
+    Asserted,
+    ChangedSince,
+    ChangedWithin,
+    Expression,
+    HeldFor,
+    Outlasted,
+    children,
+    leaves,
+)
 from safety.interlock import Interlock, Phase
-from safety.interlocks import interlocks_of
+from safety.rules import rules_of
 from safety.topology import Topology
+from safety.trips import trips_of
 from safety.verdict import Function, StartOf
+
+Timed = HeldFor | Outlasted | ChangedWithin | ChangedSince
+"""Expressions that remember for how long, or since when, something has been so."""
 
 
 class Garage:
@@ -29,7 +42,8 @@ class Garage:
 
     def __init__(self, topology: Topology, interlocks: Iterable[Interlock] | None = None) -> None:
         self.topology = topology
-        self.interlocks = interlocks_of(topology) if interlocks is None else tuple(interlocks)
+        self.interlocks = rules_of(topology) if interlocks is None else tuple(interlocks)
+        self.trips = trips_of(topology)
         self.definitions = _definitions(topology)
         self.run: dict[Function, list[Interlock]] = defaultdict(list)
         self.starts: dict[StartOf, list[Interlock]] = defaultdict(list)
@@ -40,7 +54,7 @@ class Garage:
                 elif interlock.phase is Phase.RUN:
                     self.run[guard].append(interlock)
         self.remembering = tuple(dict.fromkeys(node for one in self.interlocks for node in _memories(one.condition)))
-        """Every holding time and every counted press that the interlocks remember."""
+        """Every holding time, grace, watched change and counted press that the interlocks remember."""
         self._exclusions = self._excluding()
 
     @property
@@ -93,8 +107,8 @@ def _definitions(topology: Topology) -> dict[str, DeviceDefinition]:
     }
 
 
-def _memories(node: Expression) -> Iterator[HeldFor | ChangedSince]:
-    if isinstance(node, HeldFor | ChangedSince):
+def _memories(node: Expression) -> Iterator[Timed]:
+    if isinstance(node, HeldFor | Outlasted | ChangedWithin | ChangedSince):
         yield node
     for child in children(node):
         yield from _memories(child)

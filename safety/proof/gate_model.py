@@ -8,12 +8,27 @@ Memory is free: any permits of the last cycle, any command given before, any tha
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 from plc_drivers.contract import CommandCode, DeviceDefinition
 from safety.expression import Tag
+from safety.interlock import Interlock
 from safety.proof.formula import FALSE, Formula, Number, all_of, any_of, truth, whole
 from safety.proof.garage import Garage
 from safety.proof.translation import Translation
 from safety.verdict import Function, StartOf
+
+
+@dataclass(slots=True)
+class Memo:
+    """What was worked out once for a garage and serves every question about it.
+
+    ``holding`` is, for each guard, that all of its interlocks are true; ``lemmas`` which of two conditions implies
+    which.
+    """
+
+    holding: dict[Function | StartOf, Formula] = field(default_factory=dict)
+    lemmas: dict[tuple[object, ...], bool] = field(default_factory=dict)
 
 
 class GateModel:
@@ -23,9 +38,10 @@ class GateModel:
     which can only make more possible than there is.
     """
 
-    def __init__(self, garage: Garage, translation: Translation) -> None:
+    def __init__(self, garage: Garage, translation: Translation, memo: Memo) -> None:
         self.garage = garage
         self.translation = translation
+        self._memo = memo
         self.epoch = whole("our epoch")
         self._functions: dict[Function, None] = {}
         self._devices: dict[str, None] = {}
@@ -93,8 +109,21 @@ class GateModel:
 
     def allowed(self, function: Function) -> Formula:
         """The verdict holds the permit: at least one run interlock guards it, and all of those are true."""
-        guards = self.garage.run.get(function, [])
-        return all_of(*(self.translation.truth(one.condition).true for one in guards)) if guards else FALSE
+        found = self._memo.holding.get(function)
+        if found is None:
+            found = self._hold(self.garage.run.get(function, [])) if function in self.garage.run else FALSE
+            self._memo.holding[function] = found
+        return found
+
+    def _start_allowed(self, start: StartOf) -> Formula:
+        """The start interlocks of just this guard are all true; so they are when there is none."""
+        found = self._memo.holding.get(start)
+        if found is None:
+            found = self._memo.holding[start] = self._hold(self.garage.starts.get(start, []))
+        return found
+
+    def _hold(self, interlocks: list[Interlock]) -> Formula:
+        return all_of(*(self.translation.truth(one.condition).true for one in interlocks))
 
     def green_shown(self, cabin: str) -> Formula:
         """The outputs ask the cabin's lamp for green."""
@@ -157,11 +186,10 @@ class GateModel:
         if function is None:
             return rules
         rules += [self.out(function), self.fresh(function)]
-        rules += [self.translation.truth(one.condition).true for one in self.garage.starts.get(start, [])]
+        rules.append(self._start_allowed(start))
         for arg1 in sorted(arguments or ()):
-            narrow = self.garage.starts.get(StartOf(device, start.code, arg1), [])
             here = self.wanted_argument(device).equals(arg1)
-            rules += [here.implies(self.translation.truth(one.condition).true) for one in narrow]
+            rules.append(here.implies(self._start_allowed(StartOf(device, start.code, arg1))))
         return rules
 
     def _lost(self, device: str) -> Formula:

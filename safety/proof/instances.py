@@ -10,11 +10,14 @@ from functools import partial
 from typing import TypeVar
 
 from plc_drivers.contract import DEFINITIONS, DeviceKind
+from safety.proof.axis import Axis, axes
 from safety.proof.formula import Formula
 from safety.proof.moment import Moment
 from safety.proof.predicate import Case
 from safety.proof.space import Space, cabin_spaces, may_enter, platform_spaces, riders, spaces
 from safety.topology import CabinTopology, LiftTopology, ShuttleTopology, Topology
+from safety.trip import Trip
+from safety.trips import trips_of
 
 Cases = Callable[[Topology], Iterator[Case]]
 _What = TypeVar("_What")
@@ -114,6 +117,16 @@ def each_function(forbidden: Callable[[Moment, tuple[str, str]], Formula]) -> Ca
         for name, kind in commanded(topology)
         for permit in DEFINITIONS[kind].permits
     )
+
+
+def each_axis(forbidden: Callable[[Moment, Axis], Formula]) -> Cases:
+    """Said of every driven axis."""
+    return lambda topology: (Case(str(one), partial(_swap, forbidden, one)) for one in axes(topology))
+
+
+def each_trip(forbidden: Callable[[Moment, Trip], Formula]) -> Cases:
+    """Said of every trip that stays until a person resets it."""
+    return lambda topology: (Case(one.id, partial(_swap, forbidden, one)) for one in trips_of(topology) if one.latch)
 
 
 def commanded(topology: Topology) -> Iterator[tuple[str, DeviceKind]]:

@@ -9,21 +9,23 @@ from __future__ import annotations
 
 from plc_drivers.contract import CommandCode, Value
 from plc_drivers.contract.codes import AckResult
-from safety.expression import Answering, ChangedSince, Expression, HeldFor, Tag, leaves
-from safety.proof.formula import Answer, Formula, all_of, any_of, solve, truth
+from safety.expression import Answering, ChangedSince, ChangedWithin, Expression, HeldFor, Latch, Outlasted, Tag, leaves
+from safety.proof.formula import FALSE, Answer, Formula, all_of, any_of, solve, truth
 from safety.proof.garage import Garage
-from safety.proof.gate_model import GateModel, may_run
+from safety.proof.gate_model import GateModel, Memo, may_run
 from safety.proof.translation import TagReading, Translation
+from safety.trip import Trip
 from safety.verdict import Function
 
 
 class Moment:
     """One question about one cycle of a garage; made anew for each question, over the shared translation."""
 
-    def __init__(self, garage: Garage, translation: Translation) -> None:
+    def __init__(self, garage: Garage, translation: Translation, memo: Memo) -> None:
         self.garage = garage
         self.translation = translation
-        self.gate = GateModel(garage, translation)
+        self.gate = GateModel(garage, translation, memo)
+        self._memo = memo
         self.spoken: dict[Tag, None] = {}
         """Tags that the question speaks of, in its order."""
         self.asked: dict[Function, None] = {}
@@ -173,18 +175,32 @@ class Moment:
     def held(self, condition: Formula, ms: int, devices: tuple[str, ...], name: str) -> Formula:
         """``condition`` has been true in every evaluation for at least ``ms``; ``devices`` are those it reads.
 
-        It is tied to a holding time of the interlocks only where one is found whose own condition implies this one
-        in every image and that lasts at least as long; otherwise nothing is known of the past. ``condition`` may
-        speak of readings and of presses, not of what goes out.
+        A holding time of the interlocks that is over says that this is true, where its own condition implies this
+        one in every image and it lasts as long; and this being true says that a holding time or a grace of theirs is
+        over, where this one implies theirs and lasts as long. Otherwise nothing is known of the past. ``condition``
+        may speak of readings, of presses and of what was permitted last, not of what goes out.
         """
         past = truth(f"{name} held for {ms} ms")
         self._past.append(past.implies(condition))
-        for node, value in self._holding(devices):
-            child = self.translation.truth(node.child).true
-            if node.ms >= ms and self._never(child & ~condition):
-                self._past.append((value & child).implies(past))
-            if node.ms <= ms and self._never(condition & ~child):
+        for node in self._timed(devices):
+            child, value = self.translation.truth(node.child), self.translation.truth(node).true
+            if isinstance(node, HeldFor):
+                if node.ms >= ms and self._never((node, name, ms, 0), child.true & ~condition):
+                    self._past.append(value.implies(past))
+                if node.ms <= ms and self._never((node, name, ms, 1), condition & ~child.true):
+                    self._past.append(past.implies(value))
+            elif node.ms <= ms and self._never((node, name, ms, 2), condition & child.false):
                 self._past.append(past.implies(value))
+        return past
+
+    def rested(self, device: str, tag: str, ms: int) -> Formula:
+        """The tag has been watched for at least ``ms`` and has shown one value."""
+        watched = self._reading(device, tag)
+        past = truth(f"{device}.{tag} rested for {ms} ms")
+        self._past.append(past.implies(watched.known))
+        for node in self.garage.remembering:
+            if isinstance(node, ChangedWithin) and (node.tag.device, node.tag.name) == (device, tag) and node.ms <= ms:
+                self._past.append(past.implies(self.translation.truth(node).false))
         return past
 
     def counted_since(self, device: str, counter: str, otherwise: Formula, name: str) -> Formula:
@@ -197,16 +213,28 @@ class Moment:
         past = truth(f"{name} counted")
         for node, value in self._counting(device, counter):
             void = self.translation.truth(node.void_when)
-            if self._never(void.false & ~otherwise):
+            if self._never((node, name), void.false & ~otherwise):
                 self._past.append(value.implies(past))
         return past
 
-    def _holding(self, devices: tuple[str, ...]) -> list[tuple[HeldFor, Formula]]:
-        found = []
-        for node in self.garage.remembering:
-            if isinstance(node, HeldFor) and node_devices(node) & set(devices):
-                found.append((node, self.translation.truth(node).true))
-        return found
+    def permitted_last(self, device: str, permit: str) -> Formula:
+        """The permit was asserted in the last cycle, or dropped and the PLC has not been seen to know."""
+        function = self._function(device, permit)
+        return self.translation.asserted_last(function) | self.translation.fading(function)
+
+    def stood(self, trip: Trip) -> Formula:
+        """The latched trip stood in the last evaluation, and nobody resets it in this one."""
+        stands = trip.stands
+        if not isinstance(stands, Latch):
+            return FALSE
+        return self.translation.before(stands).true & ~self.translation.reset_asked(trip.id)
+
+    def _timed(self, devices: tuple[str, ...]) -> list[HeldFor | Outlasted]:
+        return [
+            node
+            for node in self.garage.remembering
+            if isinstance(node, HeldFor | Outlasted) and node_devices(node) & set(devices)
+        ]
 
     def _counting(self, device: str, counter: str) -> list[tuple[ChangedSince, Formula]]:
         return [
@@ -215,8 +243,12 @@ class Moment:
             if isinstance(node, ChangedSince) and (node.counter.device, node.counter.name) == (device, counter)
         ]
 
-    def _never(self, formula: Formula) -> bool:
-        return solve([formula, *self._past])[0] is Answer.IMPOSSIBLE
+    def _never(self, lemma: tuple[object, ...], formula: Formula) -> bool:
+        """The formula is true in no image and no memory; each ``lemma`` is worked out once for a garage."""
+        found = self._memo.lemmas.get(lemma)
+        if found is None:
+            found = self._memo.lemmas[lemma] = solve([formula, *self._past])[0] is Answer.IMPOSSIBLE
+        return found
 
     def _value(self, device: str, tag: str, value: Value) -> Formula:
         reading = self._reading(device, tag)

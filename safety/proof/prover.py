@@ -12,6 +12,7 @@ from enum import Enum
 
 from safety.proof.formula import STEPS_MAX, Answer, Formula, solve
 from safety.proof.garage import Garage
+from safety.proof.gate_model import Memo
 from safety.proof.moment import Moment
 from safety.proof.predicate import Case, Predicate
 from safety.proof.predicates import PREDICATES
@@ -58,12 +59,15 @@ class Prover:
     on which of them there are.
     """
 
-    def __init__(
-        self, garage: Garage, *, translation: Translation | None = None, steps_max: int = STEPS_MAX
-    ) -> None:
+    def __init__(self, garage: Garage, *, translation: Translation | None = None, steps_max: int = STEPS_MAX) -> None:
         self.garage = garage
         self._translation = Translation() if translation is None else translation
+        self._memo = Memo()
         self._steps_max = steps_max
+
+    def moment(self) -> Moment:
+        """A cycle of which nothing is known yet."""
+        return Moment(self.garage, self._translation, self._memo)
 
     def prove(self, predicates: Iterable[Predicate] = PREDICATES) -> Iterator[Found]:
         """Each predicate in each of its cases, one after the other.
@@ -77,7 +81,7 @@ class Prover:
 
     def ask(self, predicate: Predicate, case: Case) -> Found:
         """One predicate in one case."""
-        moment = Moment(self.garage, self._translation)
+        moment = self.moment()
         forbidden = case.forbidden(moment)
         answer, example = solve([*moment.rules(), forbidden], steps_max=self._steps_max)
         if answer is Answer.IMPOSSIBLE:
@@ -89,11 +93,11 @@ class Prover:
     def never(self) -> Iterator[Never]:
         """Every permit and every command of which no moment was found in which it can go out."""
         for function in self.garage.functions:
-            moment = Moment(self.garage, self._translation)
+            moment = self.moment()
             yield from self._never(function, moment, moment.out(function.device, function.permit))
         for device, definition in self.garage.definitions.items():
             for spec in definition.commands:
-                moment = Moment(self.garage, self._translation)
+                moment = self.moment()
                 yield from self._never(StartOf(device, spec.code), moment, moment.starts(device, spec.code))
 
     def _never(self, what: Function | StartOf, moment: Moment, happens: Formula) -> Iterator[Never]:

@@ -34,6 +34,9 @@ from safety.expression import (
     OneOf,
     Op,
     Or,
+    Outlasted,
+    Proven,
+    ResetAsked,
     Tag,
 )
 from safety.proof.formula import (
@@ -51,7 +54,7 @@ from safety.proof.formula import (
 )
 from safety.verdict import Function
 
-Remembered = HeldFor | ChangedWithin | ChangedSince | Latch
+Remembered = HeldFor | Outlasted | ChangedWithin | ChangedSince | Latch
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +104,7 @@ class Translation:
         self._truths: dict[Expression, Kleene] = {}
         self._readings: dict[tuple[str, str], TagReading] = {}
         self.remembered: dict[Remembered, Kleene] = {}
+        self._before: dict[Latch, Kleene] = {}
 
     def truth(self, node: Expression) -> Kleene:
         """What the expression can come to.
@@ -111,7 +115,7 @@ class Translation:
         found = self._truths.get(node)
         if found is None:
             found = self._truths[node] = self._translate(node)
-            if isinstance(node, HeldFor | ChangedWithin | ChangedSince | Latch):
+            if isinstance(node, Remembered):
                 self.remembered[node] = found
         return found
 
@@ -135,6 +139,15 @@ class Translation:
         """The permit was dropped, and the PLC has not been seen to know."""
         return truth(f"{function} is dropped and not yet echoed")
 
+    def reset_asked(self, trip: str) -> Formula:
+        """A person's reset of the trip reached this evaluation."""
+        return truth(f"{trip} is reset")
+
+    def before(self, latch: Latch) -> Kleene:
+        """What the latch was in the last evaluation."""
+        self.truth(latch)
+        return self._before[latch]
+
     def mailbox(self, device: str) -> Mailbox:
         """The command that was passed to the device last."""
         return Mailbox(
@@ -151,23 +164,30 @@ class Translation:
             case Tag():
                 found = self.reading(node)
                 return _known(found.known, found.truth or ~found.number.equals(0))
+            case Not() | And() | Or() | Proven():
+                return self._logic(node)
+            case Compare() | Between() | OneOf():
+                return self._comparison(node)
+            case Asserted() | Commanded() | Answering() | ResetAsked():
+                return self._told(node)
+            case HeldFor() | Outlasted() | ChangedWithin() | ChangedSince() | Latch():
+                return self._remembered(node)
+            case _:
+                raise TranslationError(f"a {type(node).__name__} has no translation, so nothing is proved")
+
+    def _logic(self, node: Not | And | Or | Proven) -> Kleene:
+        match node:
             case Not(child):
                 below = self.truth(child)
                 return Kleene(below.false, below.true)
+            case Proven(child):
+                return _certain(self.truth(child).true)
             case And(children):
                 each = [self.truth(child) for child in children]
                 return Kleene(all_of(*(one.true for one in each)), any_of(*(one.false for one in each)))
             case Or(children):
                 each = [self.truth(child) for child in children]
                 return Kleene(any_of(*(one.true for one in each)), all_of(*(one.false for one in each)))
-            case Compare() | Between() | OneOf():
-                return self._comparison(node)
-            case Asserted() | Commanded() | Answering():
-                return self._told(node)
-            case HeldFor() | ChangedWithin() | ChangedSince() | Latch():
-                return self._remembered(node)
-            case _:
-                raise TranslationError(f"a {type(node).__name__} has no translation, so nothing is proved")
 
     def _comparison(self, node: Compare | Between | OneOf) -> Kleene:
         match node:
@@ -184,8 +204,10 @@ class Translation:
                 one = self.reading(tag)
                 return _known(one.known, one.number.one_of(values))
 
-    def _told(self, node: Asserted | Commanded | Answering) -> Kleene:
+    def _told(self, node: Asserted | Commanded | Answering | ResetAsked) -> Kleene:
         match node:
+            case ResetAsked(trip):
+                return _certain(self.reset_asked(trip))
             case Asserted(function):
                 return _certain(self.asserted_last(function) | self.fading(function))
             case Answering(device, _):
@@ -211,6 +233,9 @@ class Translation:
             case HeldFor(child, _):
                 below, over = self.truth(child), truth(f"holding time {number} is over")
                 return Kleene(below.true & over, below.false | (below.true & ~over))
+            case Outlasted(child, _):
+                below, used = self.truth(child), truth(f"grace {number} is used up")
+                return Kleene(~below.false & used, below.false | (below.true & ~used))
             case ChangedWithin(tag, _):
                 known, changed = self.reading(tag).known, truth(f"change {number} was seen")
                 recent = truth(f"watch {number} is recent")
@@ -223,6 +248,7 @@ class Translation:
             case Latch(set_when, reset_when, dominant):
                 before = Kleene(truth(f"latch {number} was set"), truth(f"latch {number} was reset"))
                 before = Kleene(before.true & ~before.false, before.false & ~before.true)
+                self._before[node] = before
                 wanted, ended = self.truth(set_when), self.truth(reset_when)
                 free = Kleene(ended.false, ended.true)
                 if dominant is Dominant.SET:

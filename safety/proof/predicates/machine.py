@@ -9,8 +9,10 @@ from __future__ import annotations
 from plc_drivers.contract import CommandCode
 from plc_drivers.contract.codes import Health, Mode, State
 from plc_drivers.contract.safety import zone_tag
+from safety.proof.axis import Axis
 from safety.proof.formula import FALSE, Formula, all_of, any_of
 from safety.proof.instances import (
+    each_axis,
     each_cabin,
     each_cabin_space,
     each_device,
@@ -21,10 +23,12 @@ from safety.proof.instances import (
     each_rider,
     each_shuttle,
     each_space,
+    each_trip,
 )
 from safety.proof.moment import Moment
 from safety.proof.predicate import Predicate
 from safety.proof.space import (
+    TO_SIDE,
     Space,
     elsewhere,
     may_be_inside,
@@ -32,6 +36,7 @@ from safety.proof.space import (
     shut_to_machine,
 )
 from safety.topology import CabinTopology, LiftTopology, ShuttleTopology, Topology
+from safety.trip import Trip
 
 _HAZARDS = "hazard list"
 _BOUNDARY = "safety boundary"
@@ -51,6 +56,12 @@ HELD_IN = (State.NOT_REFERENCED, State.IDLE, State.EXECUTING, State.STOPPING)
 
 DRIVES = frozenset({"travel", "transfer", "rotate"})
 """Permits under which something heavy is driven; doors and light are not slowed down by set-up speed."""
+
+BOUNCE_MS = 500
+"""No switch bounces, and no PLC takes, this long: two that contradict each other for longer are a defect (H21)."""
+
+FORKS_FAR_OUT_MM = 60
+"""Twice what still counts as within the deck: here no centre switch can be made."""
 
 BRAKE_MS = 1500
 """A brake is closed this long after a standstill without a command (contract, lift)."""
@@ -190,6 +201,10 @@ def _forgotten_command(at: Moment, device: str) -> Formula:
     return at.keeps(device) & at.restarted(device)
 
 
+def _latched(at: Moment, trip: Trip) -> Formula:
+    return at.stood(trip) & any_of(*(at.out(stopped.device, stopped.permit) for stopped in trip.stops))
+
+
 def _stopped_zone(at: Moment, device: str) -> Formula:
     topology = at.garage.topology
     safe = all_of(*(_zone_says(at, zone, *ZONE_SIGNALS) for zone in sorted(_zones(topology, device))))
@@ -253,6 +268,55 @@ def _brake_does_not_close(at: Moment, lift: LiftTopology) -> Formula:
     for_long = at.held(open_, BRAKE_MS, (lift.id,), f"{lift.id} brake open")
     unseen = idle & ~at.known(lift.id, "brake_closed")
     return at.out(lift.id, "travel") & (for_long | unseen)
+
+
+def _no_progress(at: Moment, axis: Axis) -> Formula:
+    told = all_of(
+        any_of(*(at.says(axis.device, active_command=int(code)) for code in axis.codes)),
+        at.says(axis.device, **{f"holds_{axis.permit}": True}),
+    )
+    for_long = at.held(told, axis.pause_ms, (axis.device,), f"{axis} told to move")
+    rested = (at.rested(axis.device, place, axis.pause_ms) for place in axis.places)
+    return all_of(at.out(axis.device, axis.permit), for_long, *rested)
+
+
+def _moves_without_a_permit(at: Moment, axis: Axis) -> Formula:
+    if axis.speed is None:
+        return FALSE
+    still = at.within(axis.device, axis.speed, -axis.fast, axis.fast)
+    moves = all_of(
+        at.says(axis.device, mode=int(Mode.AUTOMATIC), **{f"holds_{axis.permit}": False}),
+        ~at.permitted_last(axis.device, axis.permit),
+        at.known(axis.device, axis.speed) & ~still,
+    )
+    too_long = at.held(moves, axis.stop_ms, (axis.device,), f"{axis} moves without a permit")
+    return at.out(axis.device, axis.permit) & too_long
+
+
+def _pins_contradict(at: Moment, lift: LiftTopology) -> Formula:
+    both = at.says(lift.id, pins_extended=True, pins_retracted=True)
+    return at.out(lift.id, "travel") & at.held(both, BOUNCE_MS, (lift.id,), f"{lift.id} pins contradict")
+
+
+def _forks_contradict(at: Moment, shuttle: ShuttleTopology) -> Formula:
+    out = [at.above(shuttle.id, f"forks_{side}_mm", FORKS_FAR_OUT_MM) for side in TO_SIDE]
+    both = (at.says(shuttle.id, forks_centred=True) & any_of(*out)) | all_of(*out)
+    moves = at.out(shuttle.id, "transfer") | at.out(shuttle.id, "travel")
+    return moves & at.held(both, BOUNCE_MS, (shuttle.id,), f"{shuttle.id} forks contradict")
+
+
+def _doors_contradict(at: Moment, cabin: CabinTopology) -> Formula:
+    """The outer door may still be opened: it is the way out."""
+    permits = ("outer_close", "green", "inner", "rotate")
+    return any_of(*(at.out(cabin.id, permit) for permit in permits)) & any_of(
+        *(_door_contradicts(at, cabin.id, door) for door in ("outer", "inner"))
+    )
+
+
+def _door_contradicts(at: Moment, cabin: str, door: str) -> Formula:
+    shut = at.says(cabin, **{f"{door}_closed": True}) | at.says(cabin, **{f"{door}_locked": True})
+    both = at.says(cabin, **{f"{door}_open": True}) & shut
+    return at.held(both, BOUNCE_MS, (cabin,), f"{cabin} {door} door contradicts")
 
 
 def _unhealthy(at: Moment, device: str) -> Formula:
@@ -387,6 +451,12 @@ MACHINE: tuple[Predicate, ...] = (
         each_device(_forgotten_command),
     ),
     Predicate(
+        "H11.latched",
+        "A permit that a trip took away comes back before a person has reset the trip",
+        _HAZARDS,
+        each_trip(_latched),
+    ),
+    Predicate(
         "H12.in-a-stopped-zone",
         "Anything may move in a zone whose emergency stop, guards, reset or torque are not all in order",
         _HAZARDS,
@@ -453,6 +523,12 @@ MACHINE: tuple[Predicate, ...] = (
         each_lift(_brake_does_not_close),
     ),
     Predicate(
+        "H15.no-progress",
+        "An axis keeps its permit though it was told to move and has not for longer than any pause takes",
+        _HAZARDS,
+        each_axis(_no_progress),
+    ),
+    Predicate(
         "H15.unhealthy",
         "Anything may move of a device that reports a failure or a function check",
         _HAZARDS,
@@ -471,6 +547,12 @@ MACHINE: tuple[Predicate, ...] = (
         each_function(_fire),
     ),
     Predicate(
+        "H18.moves-without-a-permit",
+        "An axis gets a permit though it has moved without one for longer than a stop takes",
+        _HAZARDS,
+        each_axis(_moves_without_a_permit),
+    ),
+    Predicate(
         "H20.locked-out",
         "Anything may move in a zone that somebody has locked out",
         _HAZARDS,
@@ -481,6 +563,24 @@ MACHINE: tuple[Predicate, ...] = (
         "Something is driven in a zone that is set to limited speed for people",
         _HAZARDS,
         each_function(_set_up_speed),
+    ),
+    Predicate(
+        "H21.pins-contradict",
+        "A lift may move though both end switches of its pins are made for longer than a switch bounces",
+        _HAZARDS,
+        each_lift(_pins_contradict),
+    ),
+    Predicate(
+        "H21.forks-contradict",
+        "A shuttle may move though its forks are home by one reading and out by another, or out to both sides",
+        _HAZARDS,
+        each_shuttle(_forks_contradict),
+    ),
+    Predicate(
+        "H21.doors-contradict",
+        "Anything but the way out may move in a cabin of which a door is open by one switch and shut by another",
+        _HAZARDS,
+        each_cabin(_doors_contradict),
     ),
 )
 """Predicates of the machine as a whole."""
