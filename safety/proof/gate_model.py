@@ -46,6 +46,11 @@ class GateModel:
         self._functions: dict[Function, None] = {}
         self._devices: dict[str, None] = {}
 
+    @property
+    def asked(self) -> frozenset[Function]:
+        """Functions that were asked about, by themselves or by a command under them."""
+        return frozenset(self._functions)
+
     def out(self, function: Function) -> Formula:
         """The permit is asserted in this cycle's outputs."""
         self._functions[function] = None
