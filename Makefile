@@ -8,12 +8,13 @@ RUNTIME := .venv/.runtime-installed
 DEV := .venv/.dev-installed
 DEMO_ARGS ?=
 
-.PHONY: setup demo test lint bench docs docs-check lock clean help
+.PHONY: setup demo test lint prove bench docs docs-check lock clean help
 
 help:
 	@echo "make setup       the environment in .venv, with everything that tests and benchmarks need"
 	@echo "make demo        start an emulated car tower with its controller; DEMO_ARGS='--config config/garage-shuttle.toml'"
 	@echo "make test        format, lint, types, import contracts, currency of generated pages, all tests"
+	@echo "make prove       prove for every shipped garage that no permit goes out that a hazard forbids"
 	@echo "make bench       the benchmarks; one of them: .venv/bin/python -m benchmarks NAME [--json]"
 	@echo "make docs        write the generated pages; make docs-check only compares them"
 	@echo "make lock        renew the lock files (needs uv)"
@@ -33,13 +34,16 @@ lint: $(DEV)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+prove: $(DEV)
+	$(BIN)/garagectl prove $(foreach config,$(wildcard config/*.toml),--config $(config))
+
 bench: $(DEV)
 	$(BIN)/python -m benchmarks
 
-docs: $(RUNTIME)
+docs: $(DEV)
 	$(BIN)/python -m cli.pages
 
-docs-check: $(RUNTIME)
+docs-check: $(DEV)
 	$(BIN)/python -m cli.pages --check
 
 lock:

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from safety.expression import And, Expression, Or, words
+from safety.hazards import TITLES
 from safety.interlock import Interlock
 from safety.rules import rules_of
 from safety.topology import CabinTopology, LiftTopology, ShuttleTopology, Topology
@@ -45,28 +46,8 @@ SHUTTLE_GARAGE = Topology(
 )
 """Captive shuttles on two levels, two of them in one aisle, a lift beside it, a cabin in a zone of its own."""
 
-HAZARDS: dict[str, str] = {
-    "H01": "The way to people is open and no platform is proven under it",
-    "H02": "The machine moves where a person is or may be",
-    "H03": "Both doors of a cabin are open together",
-    "H04": "After a person was seen, more than stopping and letting out",
-    "H05": "Taken for empty on one sensor's word",
-    "H06": "A car set down on a car, or picked where none stands",
-    "H07": "Motion with a car half transferred, sticking out, or with forks out",
-    "H08": "Transfer without firm ground",
-    "H09": "Two movers in one space",
-    "H10": "Motion on data that cannot be believed",
-    "H11": "Motion that resumes by itself",
-    "H12": "A stop that does not stop everything in its zone",
-    "H13": "Two masters",
-    "H14": "A vehicle that does not fit",
-    "H15": "Over-travel, overspeed, slack rope, brake not proven, failed drive",
-    "H16": "Fire",
-    "H18": "A stop that takes longer than designed",
-    "H20": "Maintenance: somebody in the machine",
-    "H21": "A switch or guard that is defeated or dead",
-}
-"""The hazards that interlocks guard against, in short."""
+HAZARDS = TITLES
+"""The hazards in short, as headings."""
 
 _READING = """How to read it:
 

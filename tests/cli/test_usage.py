@@ -18,6 +18,7 @@ COMMANDS = [
     ("check-config",),
     ("contract",),
     ("interlocks",),
+    ("prove",),
     ("emulate",),
     ("run",),
     ("demo",),

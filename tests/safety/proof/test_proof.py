@@ -70,8 +70,8 @@ def test_predicates_have_ids_hazards_and_sentences_of_their_own() -> None:
     assert {predicate.hazard for predicate in PREDICATES} >= {f"H{n:02}" for n in (*range(1, 17), 18, 20, 21)}
 
 
-NOTHING_EVER = Predicate("H10.nothing-ever", "Anything goes out", "test", lambda _: iter((ANYTHING,)))
 ANYTHING = Case("lift1", lambda at: at.out("lift1", "travel"))
+NOTHING_EVER = Predicate("H10.nothing-ever", "Anything goes out", "test", lambda _: iter((ANYTHING,)))
 
 
 def test_a_counterexample_is_told_in_words_of_the_machine() -> None:
