@@ -73,7 +73,7 @@ def model_of(scene: Scene, memory_before: SafetyMemory, passage: facts.Passage) 
     ]
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=35, deadline=None)
 @given(case=disturbed(), data=st.data())
 def test_whatever_the_real_gate_lets_out_satisfies_the_model(
     case: tuple[int, list[list[tuple[str, str, object]]]], data: st.DataObject

@@ -110,8 +110,8 @@ def test_h02_a_reach_that_the_interlocks_do_not_know_of_is_found() -> None:
     second = CabinTopology("cabin1", 1, turntable=True, reached_by=(("shuttle1", 0, 4, "left"),))
     moved = replace(VENDING_TOWER, shuttles=(replace(shuttle, cabins=(("cabin1", 0, 4, "left"),)),), cabins=(second,))
     assert cabin.id == second.id
-    results = {one.result for one in Prover(Garage(moved, Garage(VENDING_TOWER).interlocks)).prove()}
-    assert Result.REFUTED in results
+    found = Prover(Garage(moved, Garage(VENDING_TOWER).interlocks)).prove()
+    assert any(one.result is Result.REFUTED for one in found)
 
 
 def test_formulas_fold_their_constants_and_numbers_compare_as_they_should() -> None:

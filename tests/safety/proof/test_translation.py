@@ -49,7 +49,7 @@ def impossible(*formulas: Formula) -> bool:
     return solve(formulas)[0] is Answer.IMPOSSIBLE
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(node=EXPRESSIONS, story=st.lists(_CHANGES, min_size=1, max_size=5))
 def test_what_the_program_says_is_possible_for_the_solver_and_without_memory_nothing_else_is(
     node: Expression, story: list[list[tuple[Tag, object]]]
