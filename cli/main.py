@@ -12,7 +12,20 @@ from collections.abc import Callable
 
 import typer
 
-from cli import alarms, check_config, contract, demo, diag, emulate, interlocks, operate, order_commands, run, status
+from cli import (
+    alarms,
+    check_config,
+    contract,
+    demo,
+    diag,
+    emulate,
+    explain,
+    interlocks,
+    operate,
+    order_commands,
+    run,
+    status,
+)
 from cli.failure import Failure
 
 EXIT_FAILED = 1
@@ -34,6 +47,7 @@ _COMMANDS: tuple[tuple[str, Callable[..., None], str], ...] = (
     ("emulate", emulate.emulate, "garagectl emulate --config config/tower-small.toml --speed 5"),
     ("run", run.run, "garagectl run --config config/tower-small.toml --state /var/lib/garage"),
     ("status", status.status, "garagectl status --url http://127.0.0.1:8082"),
+    ("explain", explain.explain, "garagectl explain lift1.travel"),
     ("orders", order_commands.orders, "garagectl orders --json"),
     ("retrieve", order_commands.retrieve, "garagectl retrieve mustang-01 --cabin cabin1 --wait"),
     ("store", order_commands.store, "garagectl store kuga-09 --model 'Ford Kuga' --cabin cabin2"),

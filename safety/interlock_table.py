@@ -63,6 +63,7 @@ HAZARDS: dict[str, str] = {
     "H15": "Over-travel, overspeed, slack rope, brake not proven, failed drive",
     "H16": "Fire",
     "H18": "A stop that takes longer than designed",
+    "H19": "Power failing or returning",
     "H20": "Maintenance: somebody in the machine",
     "H21": "A switch or guard that is defeated or dead",
 }

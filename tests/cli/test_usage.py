@@ -22,6 +22,7 @@ COMMANDS = [
     ("run",),
     ("demo",),
     ("status",),
+    ("explain",),
     ("orders",),
     ("retrieve",),
     ("store",),

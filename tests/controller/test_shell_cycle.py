@@ -12,6 +12,7 @@ import pytest
 
 from controller.core.interface import Surroundings
 from controller.journal import Journal
+from controller.local_link.explanation import Explain
 from controller.local_link.messages import Answer, Event, Refused, Request, Snapshot, Start, Stop
 from controller.shell import cycle as shell_cycle
 from controller.shell.cycle import Parts, Phase, ScanCycle
@@ -45,6 +46,9 @@ class Outlet:
     def take_requests(self) -> list[tuple[int, Request]]:
         taken, self.requests = self.requests, []
         return taken
+
+    def take_question(self) -> tuple[int, Explain] | None:
+        return None
 
     def answer(self, token: int, answer: Answer) -> None:
         self.answers.append((token, answer))
