@@ -85,13 +85,26 @@ def _condition(number: int, condition: dict[str, Any], width: int) -> Iterator[s
     left_ms = condition.get("remaining_ms")
     if left_ms is not None:
         yield f"{_INDENT}A holding time runs: {left_ms / 1000:.1f} s are left."
-    for reading in condition.get("readings", ()):
-        yield from _reading(reading, width)
+    yield from _readings(condition.get("readings", ()), width)
     standard = f", {condition['standard']}" if condition["standard"] else ""
     when = ", only when a command starts" if condition["phase"] == "start" else ""
     yield from _wrapped(f"[{condition['id']}, {condition['hazard']}{when}{standard}]", width, _INDENT)
     if condition.get("without"):
         yield from _wrapped(f"Stands without the waived {', '.join(condition['without'])}.", width, _INDENT)
+
+
+def _readings(readings: list[dict[str, Any]], width: int) -> Iterator[str]:
+    """What is needed in any case, then the choices, each with its ways."""
+    choice, way = "", ""
+    for reading in readings:
+        told_way = reading.get("way", "")
+        if told_way[:-1] != choice:
+            choice = told_way[:-1]
+            yield f"{_INDENT}One of these ways is enough:"
+        if told_way != way:
+            way = told_way
+            yield f"{_INDENT}{way[-1:]})"
+        yield from _reading(reading, width)
 
 
 def _reading(reading: dict[str, Any], width: int) -> Iterator[str]:

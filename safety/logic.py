@@ -162,7 +162,7 @@ class SafetyLogic:
         return replace(
             _failing(interlock, unknown=truth_of(interlock.condition) is None),
             readings=tuple(_blamed(one.leaf, image, memory, now_ms) for one in found),
-            musts=tuple(one.must for one in found),
+            musts=tuple((one.must, one.way) for one in found),
             remaining_ms=remaining_ms(interlock.condition, truth_of, state_of, now_ms),
         )
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from plc_drivers.contract import Value
 from safety.blame import Leaf, TruthOf, blame
 from safety.expression import (
+    And,
     Answering,
     Asserted,
     Between,
@@ -25,6 +26,7 @@ from safety.expression import (
     Number,
     OneOf,
     Op,
+    Or,
     Tag,
     children,
 )
@@ -50,59 +52,97 @@ _MUST: Mapping[tuple[Op, bool], str] = {
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """A reading that fails a condition, and what it must be: ``must be true``, ``must be from 0 mm to 30 mm``."""
+    """A reading that fails a condition, and what it must be: ``must be true``, ``must be from 0 mm to 30 mm``.
+
+    ``way`` is empty for what is needed in any case. Where one of several ways would be enough it names the choice and
+    the way, as ``1a`` and ``1b``: the readings of one way go together.
+    """
 
     leaf: Leaf
     must: str
+    way: str = ""
 
 
 def requirements(condition: Expression, truth_of: TruthOf) -> tuple[Requirement, ...]:
     """For each reading that fails ``condition`` what it must be; in the order of ``blame``, each reading once."""
     blamed = blame(condition, truth_of)
+    ways = _ways(condition, truth_of)
     asked: dict[Leaf, list[str]] = {leaf: [] for leaf in blamed}
-    for node, wanted in _smallest(condition, wanted=True):
+    way_of: dict[Leaf, str] = {}
+    for node, wanted in smallest(condition, wanted=True):
         if truth_of(node) is wanted:
             continue
         for leaf in (node, *children(node)):
             if isinstance(leaf, Tag | Asserted | Commanded | Answering) and leaf in asked:
-                text = _must(node, leaf, wanted=wanted)
+                text = must(node, leaf, wanted=wanted)
+                way_of.setdefault(leaf, ways.get(node, ""))
                 if text and text not in asked[leaf]:
                     asked[leaf].append(text)
-    return tuple(Requirement(leaf, " and ".join(texts)) for leaf, texts in asked.items())
+    found = [Requirement(leaf, " and ".join(texts), way_of.get(leaf, "")) for leaf, texts in asked.items()]
+    return tuple(sorted(found, key=lambda one: one.way))
+
+
+def _ways(condition: Expression, truth_of: TruthOf) -> dict[Expression, str]:
+    """For each condition on readings that belongs to one of several ways, which; the outermost choice counts."""
+    found: dict[Expression, str] = {}
+    for number, ways in enumerate(_choices(condition, truth_of, wanted=True), start=1):
+        for letter, (way, wanted) in zip("abcdefghijklmnopqrstuvwxyz", ways, strict=False):
+            for one, _ in smallest(way, wanted=wanted):
+                found.setdefault(one, f"{number}{letter}")
+    return found
+
+
+def _choices(node: Expression, truth_of: TruthOf, *, wanted: bool) -> Iterator[tuple[tuple[Expression, bool], ...]]:
+    """Every place in ``node`` at which one of several parts would be enough and none is as wanted."""
+    match node:
+        case Not(child):
+            yield from _choices(child, truth_of, wanted=not wanted)
+        case HeldFor(child, _):
+            yield from _choices(child, truth_of, wanted=wanted)
+        case And(below) | Or(below):
+            failing = [child for child in below if truth_of(child) is not wanted]
+            if isinstance(node, Or) is wanted and len(failing) > 1:
+                yield tuple((child, wanted) for child in failing)
+                return
+            for child in failing:
+                yield from _choices(child, truth_of, wanted=wanted)
+        case _:
+            pass
 
 
 def remaining_ms(condition: Expression, truth_of: TruthOf, state_of: StateOf, now_ms: int) -> int | None:
     """How much of the holding times that run in ``condition`` is left at most; None when none runs."""
     left = [
         node.ms - (now_ms - int(state_of(node)[0] or 0))
-        for node, wanted in _smallest(condition, wanted=True)
+        for node, wanted in smallest(condition, wanted=True)
         if isinstance(node, HeldFor) and wanted and truth_of(node) is False and truth_of(node.child) is True
         if state_of(node)
     ]
     return max(0, *left) if left else None
 
 
-def _smallest(node: Expression, *, wanted: bool) -> Iterator[tuple[Expression, bool]]:
+def smallest(node: Expression, *, wanted: bool) -> Iterator[tuple[Expression, bool]]:
     """Every condition on readings within ``node``, with the truth that it should have; holding times as well."""
     match node:
         case Not(child):
-            yield from _smallest(child, wanted=not wanted)
+            yield from smallest(child, wanted=not wanted)
         case Tag() | Compare() | Between() | OneOf() | Asserted() | Commanded() | Answering() | ChangedWithin():
             yield node, wanted
         case ChangedSince(_, void_when, _):
             yield node, wanted
-            yield from _smallest(void_when, wanted=False)
+            yield from smallest(void_when, wanted=False)
         case Latch(set_when, reset_when, _):
-            yield from _smallest(set_when, wanted=wanted)
-            yield from _smallest(reset_when, wanted=not wanted)
+            yield from smallest(set_when, wanted=wanted)
+            yield from smallest(reset_when, wanted=not wanted)
         case _:
             if isinstance(node, HeldFor):
                 yield node, wanted
             for child in children(node):
-                yield from _smallest(child, wanted=wanted)
+                yield from smallest(child, wanted=wanted)
 
 
-def _must(node: Expression, leaf: Leaf, *, wanted: bool) -> str:
+def must(node: Expression, leaf: Leaf, *, wanted: bool) -> str:
+    """What ``leaf`` must be so that ``node``, the smallest condition on it, is as ``wanted``; empty when untold."""
     match node:
         case Tag():
             return f"must be {str(wanted).lower()}"

@@ -44,8 +44,9 @@ class Failing:
     """One instantiated interlock that does not hold now.
 
     ``readings`` are the tags that fail it as (``device.tag``, value or None, age_ms, quality name, device's
-    fault text); ``musts`` says of each what it must be. ``unknown`` is True when it fails because something is not
-    known, not because it is false. ``remaining_ms`` is what is left of a holding time that runs.
+    fault text); ``musts`` says of each what it must be, and to which way it belongs (see ``requirement``).
+    ``unknown`` is True when it fails because something is not known, not because it is false. ``remaining_ms`` is
+    what is left of a holding time that runs.
     """
 
     id: str
@@ -56,7 +57,7 @@ class Failing:
     remedy: str
     unknown: bool
     readings: tuple[tuple[str, bool | int | float | None, int, str, str], ...] = ()
-    musts: tuple[str, ...] = ()
+    musts: tuple[tuple[str, str], ...] = ()
     remaining_ms: int | None = None
 
 

@@ -132,11 +132,13 @@ class Explainer:
             remedy=failing.remedy,
             standard=interlock.standard,
             remaining_ms=failing.remaining_ms,
-            readings=[self._reading(reading, must) for reading, must in rows],
+            readings=[self._reading(reading, *must) for reading, must in rows],
             without=list(interlock.without),
         )
 
-    def _reading(self, reading: tuple[str, bool | int | float | None, int, str, str], must: str) -> ExplainedReading:
+    def _reading(
+        self, reading: tuple[str, bool | int | float | None, int, str, str], must: str, way: str
+    ) -> ExplainedReading:
         name, value, age_ms, quality, fault = reading
         device, _, part = name.partition(".")
         definition = self._logic.definitions[device]
@@ -148,6 +150,7 @@ class Explainer:
             shown=_shown(device, definition, part, value),
             unit=definition.tag(part).unit if part in definition.status_index else "",
             must=must,
+            way=way,
             age_ms=max(0, age_ms),
             quality=_QUALITY[quality],
             device=device,
@@ -202,7 +205,7 @@ class _Task:
         ]
         self._conditions(draft, lambda one: function in one.guards)
         self._general(draft, shell)
-        draft.because(commanding.unready(self.situation, function.device), function.device)
+        draft.because(self._unready(function.device), function.device)
         draft.because(self._revoked(function), str(function))
         self._concerning(draft, (function,))
         if draft.conditions:
@@ -225,7 +228,7 @@ class _Task:
             return draft
         self._conditions(draft, lambda one: permit in one.guards or any(_starts(g, start) for g in one.guards))
         self._general(draft, shell)
-        draft.because(commanding.unready(self.situation, start.device), start.device)
+        draft.because(self._unready(start.device), start.device)
         draft.because(self._revoked(permit), str(permit))
         self._concerning(draft, (permit, start))
         if draft.conditions:
@@ -242,8 +245,7 @@ class _Task:
         draft.facts = [*self._state_facts(device), *self._device_facts(device)]
         self._general(draft, shell)
         definition = self._definition(device)
-        if definition.is_commanded or not self.situation.is_good(device):
-            draft.because(commanding.unready(self.situation, device), device)
+        draft.because(self._unready(device), device)
         functions = [Function(device, permit) for permit in definition.permits]
         self._conditions(draft, lambda one: any(guard.device == device for guard in one.guards))
         self._concerning(draft, functions)
@@ -312,7 +314,7 @@ class _Task:
         movers = [name for name in sorted(order.claims) if name in situation.image.devices]
         functions = set()
         for device in movers:
-            draft.because(commanding.unready(situation, device), device)
+            draft.because(self._unready(device), device)
             pending = situation.state.mailbox(device).pending
             spec = None if pending is None else self._definition(device).spec(pending.code)
             if pending is not None and pending.order == order.id:
@@ -335,7 +337,9 @@ class _Task:
         draft = _Draft("garage")
         situation = self.situation
         open_orders = situation.state.open_orders()
-        draft.facts = [f"Operation is {situation.state.mode}; {len(open_orders)} orders are open."]
+        draft.facts = [
+            f"Operation is {situation.state.mode}; {_number(len(open_orders), 'order is', 'orders are')} open."
+        ]
         self._general(draft, shell)
         for reason in (*warnings(situation), *hindrances(situation)):
             draft.because(reason)
@@ -347,7 +351,7 @@ class _Task:
         unknown = {one.id for one in situation.verdict.failing if one.unknown}
         self._conditions(draft, lambda one: one.id in unknown or not wanted.isdisjoint(one.guards))
         draft.see += [order.id for order in open_orders if order.waiting is not None]
-        draft.see += [name for name in situation.image.devices if commanding.unready(situation, name) is not None]
+        draft.see += [name for name in situation.image.devices if self._unready(name) is not None]
         if draft.reasons or draft.conditions:
             draft.summary = f"The garage is held up: {_count_reasons(draft)}."
         else:
@@ -358,6 +362,12 @@ class _Task:
 
     def _definition(self, device: str) -> DeviceDefinition:
         return self.situation.image[device].definition
+
+    def _unready(self, device: str) -> Refusal | None:
+        """Why a device is not ready; the safety PLC, which takes no commands, is ready when it can be believed."""
+        if self._definition(device).is_commanded or not self.situation.is_good(device):
+            return commanding.unready(self.situation, device)
+        return None
 
     def _wanted_permits(self) -> Iterable[tuple[str, str]]:
         for device, box in self.situation.state.mailboxes.items():
@@ -461,9 +471,12 @@ def _order_facts(order: Order, state: str, phase: str) -> list[str]:
     return facts
 
 
-def _count(draft: _Draft, one: str, many: str) -> str:
-    count = len(draft.conditions) + draft.left_out
+def _number(count: int, one: str, many: str) -> str:
     return f"{count} {one if count == 1 else many}"
+
+
+def _count(draft: _Draft, one: str, many: str) -> str:
+    return _number(len(draft.conditions) + draft.left_out, one, many)
 
 
 def _beside(draft: _Draft) -> str:

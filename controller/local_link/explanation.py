@@ -22,8 +22,9 @@ class Explain(msgspec.Struct, frozen=True, kw_only=True, tag="explain"):
 class ExplainedReading(msgspec.Struct, frozen=True, kw_only=True):
     """A reading that fails a condition.
 
-    ``shown`` is its value in words and ``must`` what it has to be. ``source`` says where it is read: link, and
-    register or node. ``fault`` is the device's, empty while its readings are good.
+    ``shown`` is its value in words and ``must`` what it has to be. ``way`` is empty for what is needed in any case;
+    where one of several ways would be enough it names choice and way, as ``1a`` and ``1b``. ``source`` says where it
+    is read: link, and register or node. ``fault`` is the device's, empty while its readings are good.
     """
 
     tag: str
@@ -32,6 +33,7 @@ class ExplainedReading(msgspec.Struct, frozen=True, kw_only=True):
     shown: str
     unit: str
     must: str
+    way: str = ""
     age_ms: int
     quality: Literal["good", "stale", "bad", "missing"]
     device: str
