@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import get_args
 
@@ -16,12 +17,18 @@ import msgspec
 from api import reference as api_reference
 from controller.alarms import document as alarm_document
 from controller.config import reference
+from controller.config.load import load_config
 from controller.core.events import CoreEvent
 from controller.core.publish import HIDDEN
+from controller.garage import Layout
+from controller.garage.topology import topology_of
 from plc_drivers import contract_tables
 from safety import interlock_table
+from safety.matrix import matrix_of
+from safety.matrix_document import FORMATS, render
 
 ROOT = Path(__file__).parent.parent
+MATRICES = Path("docs/cause-and-effect")
 
 
 def pages() -> dict[Path, str]:
@@ -32,8 +39,23 @@ def pages() -> dict[Path, str]:
         Path("docs/api.md"): api_reference.markdown(event_kinds()),
         Path("docs/configuration.md"): reference.markdown(),
         Path("docs/interlocks.md"): interlock_table.document(),
+        **matrices(),
         **contract,
     }
+
+
+@cache
+def matrices() -> dict[Path, str]:
+    """The cause-and-effect matrices of the shipped garages, in every form."""
+    found: dict[Path, str] = {}
+    for config in sorted((ROOT / "config").glob("*.toml")):
+        garage = load_config(config)
+        topology = topology_of(Layout(garage))
+        matrix = matrix_of(topology)
+        for form in FORMATS:
+            page = MATRICES / f"{config.stem}.{form}"
+            found[page] = render(form, garage.garage.name, matrix, topology.waivers)
+    return found
 
 
 def event_kinds() -> list[api_reference.EventKind]:

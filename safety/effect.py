@@ -32,6 +32,8 @@ from safety.expression import (
     OneOf,
     Op,
     Or,
+    Outlasted,
+    Proven,
     Tag,
     leaves,
 )
@@ -92,14 +94,20 @@ class Effects:
                 return self._all([self._truth(child, unknown) for child in below])
             case Or(below):
                 return self._all([self._truth(child, unknown)[::-1] for child in below])[::-1]
-            case HeldFor(child, _) | Latch(child, _, _):
+            case HeldFor(child, _) | Outlasted(child, _) | Latch(child, _, _):
                 return self._truth(child, unknown)
-            case ChangedSince(counter, void_when, restart):
-                if unknown & {counter, restart}:
-                    return NONE, NONE
-                return self._all([self._leaf(node), self._truth(void_when, unknown)[::-1]])
+            case Proven(child):
+                true, _ = self._truth(child, unknown)
+                return true, self._sets.rest(true)
             case _:
-                return (NONE, NONE) if unknown & set(_own(node)) else self._leaf(node)
+                return self._read(node, unknown)
+
+    def _read(self, node: Expression, unknown: frozenset[Expression]) -> tuple[int, int]:
+        if isinstance(node, ChangedSince):
+            if unknown & {node.counter, node.restart}:
+                return NONE, NONE
+            return self._all([self._leaf(node), self._truth(node.void_when, unknown)[::-1]])
+        return (NONE, NONE) if unknown & set(_own(node)) else self._leaf(node)
 
     def _all(self, below: list[tuple[int, int]]) -> tuple[int, int]:
         true, false = EVERY, NONE
@@ -111,7 +119,9 @@ class Effects:
         variables = [self._number[one] for one in _own(node)]
         domains = [self._domains[variable] for variable in variables]
         if len(variables) == 2:
-            true = self._sets.of_two(*variables, lambda i, j: _holds(node, domains[0][i], domains[1][j]))
+            true = self._sets.of_two(
+                variables[0], variables[1], lambda i, j: _holds(node, domains[0][i], domains[1][j])
+            )
         else:
             true = self._sets.of(variables[0], lambda i: _holds(node, domains[0][i]))
         return true, self._sets.rest(true)
@@ -157,8 +167,8 @@ def _variables(condition: Expression) -> dict[Expression, tuple[Value, ...]]:
     for left, right in pairs:
         shared = constants[left] | constants[right] | {1, 2}
         constants[left], constants[right] = set(shared), set(shared)
-    for tag, values in constants.items():
-        found[tag] = _domain(tag, values)
+    for tag, known in constants.items():
+        found[tag] = _domain(tag, known)
     return found
 
 
@@ -175,7 +185,7 @@ def _domain(tag: Tag, values: Iterable[Value]) -> tuple[Value, ...]:
 def _nodes(condition: Expression) -> Iterable[Expression]:
     """All nodes whose truth depends on variables; what only feeds a memory (counters, answers) is not among them."""
     match condition:
-        case Not(child) | HeldFor(child, _):
+        case Not(child) | HeldFor(child, _) | Outlasted(child, _) | Proven(child):
             yield from _nodes(child)
         case And(below) | Or(below):
             for child in below:

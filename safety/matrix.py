@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from safety.effect import Effect, Effects, tags_of
 from safety.expression import (
@@ -25,17 +25,22 @@ from safety.expression import (
     words,
 )
 from safety.interlock import Interlock, Phase
-from safety.interlocks import interlocks_of
 from safety.logic import definitions_of
 from safety.requirement import must, smallest
+from safety.rules import rules_of
 from safety.topology import Topology
+from safety.trip import Trip
+from safety.trips import trips_of
 from safety.verdict import Function, StartOf
 
 START_LETTERS = {Effect.ALWAYS: "S", Effect.SOMETIMES: "s"}
 """Letters for what only keeps a command from starting."""
 
-STOP_OF_A_PERMIT = "1"
-"""A PLC that loses a permit makes a controlled stop (contract rule 5): category 1 after IEC 60204-1."""
+STOP_OF_A_PERMIT = "stop"
+"""A PLC that loses a permit makes a controlled stop by itself (contract rule 5), whatever the controller orders."""
+
+_LATCHED = "latched until reset"
+_WITH_COMMAND = "with the command"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,20 +74,22 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One cause with its effects. ``or_unknown`` says that the reading's being unknown has the very same effects."""
+    """One cause with its effects. ``or_unknown`` says that the reading's being unknown has the very same effects.
+
+    ``category`` is the hardest stop category (IEC 60204-1) of the trips behind it; ``stop`` where interlocks alone take
+    the permit, and the PLC stops by itself; empty where only starts are refused. ``latch`` and ``reset`` say what stays
+    when the cause has gone, and who ends that.
+    """
 
     cause: Cause
     cells: dict[Function, Cell]
     hazards: tuple[str, ...]
     standards: tuple[str, ...]
     interlocks: tuple[str, ...]
+    category: str
+    latch: str
+    reset: str
     or_unknown: bool = False
-
-    @property
-    def category(self) -> str:
-        """Stop category of what it takes away; empty where it only keeps commands from starting."""
-        taken = any(cell.letters & {"X", "x"} for cell in self.cells.values())
-        return STOP_OF_A_PERMIT if taken else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +107,8 @@ def matrix_of(topology: Topology) -> Matrix:
     Raises:
         TopologyError, ExpressionError, InterlockError, MissingSensorError: as ``interlocks_of``.
     """
-    interlocks = interlocks_of(topology)
+    interlocks = rules_of(topology)
+    trips = {trip.id: trip for trip in trips_of(topology)}
     functions = tuple(
         Function(name, permit) for name, one in definitions_of(topology).items() for permit in one.permits
     )
@@ -121,7 +129,7 @@ def matrix_of(topology: Topology) -> Matrix:
                 if interlock.id not in cell.interlocks:
                     cell.interlocks.append(interlock.id)
     by_id = {interlock.id: interlock for interlock in interlocks}
-    rows = _merged([_row(cause, cells, by_id) for cause, cells in found.items()])
+    rows = _merged([_row(cause, cells, by_id, trips) for cause, cells in found.items()])
     order = {name: number for number, name in enumerate(definitions_of(topology))}
     rows.sort(
         key=lambda row: (_KINDS.index(row.cause.kind), order[row.cause.reading.partition(".")[0]], row.cause.reading)
@@ -214,11 +222,17 @@ def _permits(topology: Topology) -> Callable[[Function | StartOf], Function | No
     return permit_of
 
 
-def _row(cause: Cause, cells: dict[Function, Cell], interlocks: dict[str, Interlock]) -> Row:
+def _row(cause: Cause, cells: dict[Function, Cell], interlocks: dict[str, Interlock], trips: dict[str, Trip]) -> Row:
     ids = tuple(dict.fromkeys(name for cell in cells.values() for name in cell.interlocks))
     hazards = tuple(sorted({interlocks[name].hazard for name in ids}))
     standards = tuple(sorted({interlocks[name].standard for name in ids} - {""}))
-    return Row(cause, cells, hazards, standards, ids)
+    behind = [trips[name] for name in ids if name in trips]
+    taken = any(cell.letters & {"X", "x"} for cell in cells.values())
+    category = str(int(min(trip.category for trip in behind))) if behind else STOP_OF_A_PERMIT if taken else ""
+    latched = any(trip.latch for trip in behind)
+    latch = _LATCHED if latched else _WITH_COMMAND if taken else ""
+    reset = "a person resets, then starts" if latched else "a new command" if taken else "goes with its cause"
+    return Row(cause, cells, hazards, standards, ids, category, latch, reset)
 
 
 def _merged(rows: list[Row]) -> list[Row]:
@@ -231,8 +245,7 @@ def _merged(rows: list[Row]) -> list[Row]:
         unknown = [row for row in together if not row.cause.must]
         known = [row for row in together if row.cause.must]
         if len(known) == 1 and unknown and _texts(known[0]) == _texts(unknown[0]):
-            one = known[0]
-            merged.append(Row(one.cause, one.cells, one.hazards, one.standards, one.interlocks, or_unknown=True))
+            merged.append(replace(known[0], or_unknown=True))
         else:
             merged += known + unknown
     return merged

@@ -27,6 +27,9 @@ from safety.expression import (
     OneOf,
     Op,
     Or,
+    Outlasted,
+    Proven,
+    ResetAsked,
     Tag,
     children,
 )
@@ -73,7 +76,7 @@ def requirements(condition: Expression, truth_of: TruthOf) -> tuple[Requirement,
         if truth_of(node) is wanted:
             continue
         for leaf in (node, *children(node)):
-            if isinstance(leaf, Tag | Asserted | Commanded | Answering) and leaf in asked:
+            if isinstance(leaf, Tag | Asserted | Commanded | Answering | ResetAsked) and leaf in asked:
                 text = must(node, leaf, wanted=wanted)
                 way_of.setdefault(leaf, ways.get(node, ""))
                 if text and text not in asked[leaf]:
@@ -97,7 +100,7 @@ def _choices(node: Expression, truth_of: TruthOf, *, wanted: bool) -> Iterator[t
     match node:
         case Not(child):
             yield from _choices(child, truth_of, wanted=not wanted)
-        case HeldFor(child, _):
+        case HeldFor(child, _) | Outlasted(child, _) | Proven(child):
             yield from _choices(child, truth_of, wanted=wanted)
         case And(below) | Or(below):
             failing = [child for child in below if truth_of(child) is not wanted]
@@ -126,7 +129,9 @@ def smallest(node: Expression, *, wanted: bool) -> Iterator[tuple[Expression, bo
     match node:
         case Not(child):
             yield from smallest(child, wanted=not wanted)
-        case Tag() | Compare() | Between() | OneOf() | Asserted() | Commanded() | Answering() | ChangedWithin():
+        case Tag() | Compare() | Between() | OneOf() | Answering() | ChangedWithin():
+            yield node, wanted
+        case Asserted() | Commanded() | ResetAsked():
             yield node, wanted
         case ChangedSince(_, void_when, _):
             yield node, wanted
@@ -170,6 +175,8 @@ def _must_not_be_done(node: Expression, *, wanted: bool) -> str:
             return f"{may} be under way: {' or '.join(code.name for code in codes)}"
         case Answering():
             return "must give good readings"
+        case ResetAsked():
+            return "must be reset by a person, once the cause is gone"
         case _:
             return ""
 

@@ -17,7 +17,7 @@ from plc_drivers.contract import DeviceDefinition
 from plc_drivers.contract.definition import SPECIFIC_WORD
 from safety.absence import Gap, gaps
 from safety.interlock_table import HAZARDS
-from safety.interlocks import declared
+from safety.rules import declared_rules_of
 
 WAIVER_DAYS_MAX = 366
 """A waiver is for a time; after a year at most somebody must look at it anew."""
@@ -44,7 +44,7 @@ def check_sensors(config: GarageConfig, today: date | None) -> list[Finding]:
 
     ``today`` is the day in UTC; without it the dates of waivers are not judged.
     """
-    open_gaps = {gap.sensor: gap for gap in gaps(declared(topology_of(Layout(config))), absent_of(config))}
+    open_gaps = {gap.sensor: gap for gap in gaps(declared_rules_of(topology_of(Layout(config))), absent_of(config))}
     return [*_absent(config, open_gaps), *_waivers(config, open_gaps, today)]
 
 

@@ -141,7 +141,9 @@ class Explainer:
     ) -> ExplainedReading:
         name, value, age_ms, quality, fault = reading
         device, _, part = name.partition(".")
-        definition = self._logic.definitions[device]
+        definition = self._logic.definitions.get(device)
+        if definition is None or part.endswith(".reset"):
+            return _reset(name, must, way, age_ms)
         link, source = self._source_of(device, part)
         return ExplainedReading(
             tag=name,
@@ -430,6 +432,24 @@ class _Task:
         for one in self.explainer.interlocks.values():
             if one.without and not wanted.isdisjoint(one.guards):
                 draft.sensors.update(one.without)
+
+
+def _reset(name: str, must: str, way: str, age_ms: int) -> ExplainedReading:
+    """A reset that a trip waits for: what a person has to do, and no reading."""
+    return ExplainedReading(
+        tag=name,
+        meaning="A person's reset of this trip.",
+        value=False,
+        shown="not asked for",
+        unit="",
+        must=must,
+        way=way,
+        age_ms=age_ms,
+        quality="good",
+        device="",
+        link="",
+        source="garagectl clear",
+    )
 
 
 _QUALITY: dict[str, Literal["good", "stale", "bad", "missing"]] = {
