@@ -59,10 +59,19 @@ class Cause:
 
 @dataclass(slots=True)
 class Cell:
-    """What a cause does to one function: the letters, and the interlocks through which it does."""
+    """What a cause does to one function: the letters, and the interlocks through which it does.
+
+    ``category`` is the hardest stop category of the trips among those, None where there is none.
+    """
 
     letters: set[str] = field(default_factory=set)
     interlocks: list[str] = field(default_factory=list)
+    category: int | None = None
+
+    @property
+    def told(self) -> str:
+        """The letters with the stop category behind them: ``X0``."""
+        return self.text if self.category is None else f"{self.text}{self.category}"
 
     @property
     def text(self) -> str:
@@ -128,6 +137,9 @@ def matrix_of(topology: Topology) -> Matrix:
                 cell.letters.add(letter)
                 if interlock.id not in cell.interlocks:
                     cell.interlocks.append(interlock.id)
+                if interlock.id in trips:
+                    category = int(trips[interlock.id].category)
+                    cell.category = category if cell.category is None else min(cell.category, category)
     by_id = {interlock.id: interlock for interlock in interlocks}
     rows = _merged([_row(cause, cells, by_id, trips) for cause, cells in found.items()])
     order = {name: number for number, name in enumerate(definitions_of(topology))}
@@ -252,7 +264,7 @@ def _merged(rows: list[Row]) -> list[Row]:
 
 
 def _texts(row: Row) -> dict[Function, str]:
-    return {function: cell.text for function, cell in row.cells.items()}
+    return {function: cell.told for function, cell in row.cells.items()}
 
 
 def stops(matrix: Matrix, function: Function) -> Iterable[tuple[Row, Cell]]:

@@ -30,6 +30,7 @@ _LETTERS = (
     ("x", "the permit is lost in those situations of which the interlock speaks (forks on their way there, and so on)"),
     ("S", "no command that needs this permit and that the interlock names can start"),
     ("s", "such a command cannot start in those situations of which the interlock speaks"),
+    ("0-2", "behind a letter: a trip stops it in this stop category (IEC 60204-1), beside the permit that goes"),
 )
 
 _NOTES = tuple(
@@ -38,8 +39,8 @@ Every cell is computed from the interlocks and trips as they are evaluated live,
 reading as it must be and as it must not be. Nothing here is listed by hand.
 Where a row says *or is unknown*, a stale, bad or missing reading does the same. Where the two differ, the unknown \
 reading has a row of its own.
-The category is that of IEC 60204-1 where a trip stands behind the row; *stop* means that the permit goes and the PLC \
-makes its controlled stop. A permit taken away under a command never comes back for that command.
+The category of a row is the hardest of the trips behind it; *stop* means that there is none: the permit goes and the \
+PLC makes its controlled stop. A permit taken away under a command never comes back for that command.
 Hard-wired stops are not in it: they act without the controller.""".splitlines()
 )
 
@@ -103,7 +104,7 @@ def as_plain(matrix: Matrix) -> dict[str, object]:
                 "reading": row.cause.reading,
                 "cause": _failing(row),
                 "meaning": row.cause.meaning,
-                "effects": {str(function): cell.text for function, cell in row.cells.items()},
+                "effects": {str(function): cell.told for function, cell in row.cells.items()},
                 "category": row.category,
                 "latch": row.latch,
                 "reset": row.reset,
@@ -125,7 +126,7 @@ def _csv(matrix: Matrix) -> str:
     functions = [str(function) for function in matrix.functions]
     writer.writerow(["kind", "reading", "cause", "meaning", *functions, *_COLUMNS])
     for row in matrix.rows:
-        cells = [row.cells[f].text if f in row.cells else "" for f in matrix.functions]
+        cells = [row.cells[f].told if f in row.cells else "" for f in matrix.functions]
         writer.writerow([row.cause.kind, row.cause.reading, _failing(row), row.cause.meaning, *cells, *_values(row)])
     return out.getvalue()
 
@@ -165,7 +166,7 @@ def _table(rows: Iterable[Row], functions: Sequence[Function]) -> str:
     head = ["cause", *(str(f).replace(".", "<br>") for f in functions), "cat.", "hazards", "interlocks and trips"]
     lines = ["| " + " | ".join(head) + " |", "| --- " + "| :-: " * len(functions) + "| --- | --- | --- |"]
     for row in rows:
-        cells = [row.cells[f].text if f in row.cells else "" for f in functions]
+        cells = [row.cells[f].told if f in row.cells else "" for f in functions]
         cause = f"`{row.cause.reading}` {_failing(row)}"
         ids = ", ".join(f"`{one}`" for one in row.interlocks)
         lines.append("| " + " | ".join([cause, *cells, row.category, " ".join(row.hazards), ids]) + " |")
@@ -176,7 +177,7 @@ def _stopped(matrix: Matrix, function: Function) -> str:
     lines = [f"### `{function}`\n", "| effect | cause | latch | reset | through |", "| :-: | --- | --- | --- | --- |"]
     for row, cell in stops(matrix, function):
         ids = ", ".join(f"`{one}`" for one in cell.interlocks)
-        lines.append(f"| {cell.text} | `{row.cause.reading}` {_failing(row)} | {row.latch} | {row.reset} | {ids} |")
+        lines.append(f"| {cell.told} | `{row.cause.reading}` {_failing(row)} | {row.latch} | {row.reset} | {ids} |")
     return "\n".join(lines)
 
 
@@ -281,7 +282,7 @@ def _html_cell(row: Row, function: Function) -> str:
     if cell is None:
         return '<td class="cell"></td>'
     look = "always" if "X" in cell.text else "some" if "x" in cell.text else "start"
-    return f'<td class="cell {look}">{cell.text}</td>'
+    return f'<td class="cell {look}">{cell.told}</td>'
 
 
 def _html_function(matrix: Matrix, function: Function) -> str:
@@ -294,7 +295,7 @@ def _html_stop(row: Row, cell: Cell) -> str:
     ids = "".join(f"<code>{escape(one)}</code>" for one in cell.interlocks)
     cause = f"<code>{escape(row.cause.reading)}</code> {escape(_failing(row))}"
     hazards = " ".join(row.hazards)
-    return f'<tr><td class="cell">{cell.text}</td><td>{cause}</td><td>{hazards}</td><td class="ids">{ids}</td></tr>\n'
+    return f'<tr><td class="cell">{cell.told}</td><td>{cause}</td><td>{hazards}</td><td class="ids">{ids}</td></tr>\n'
 
 
 def _html_hazards(matrix: Matrix) -> str:
