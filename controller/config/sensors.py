@@ -24,14 +24,14 @@ WAIVER_DAYS_MAX = 366
 
 WORKED_BY = frozenset(
     {
-        "curtain_count", "curtain_ok", "docked", "forks_centred", "forks_left_mm", "forks_right_mm",
+        "angle_mdeg", "curtain_count", "curtain_ok", "docked", "forks_centred", "forks_left_mm", "forks_right_mm",
         "ground_clearance_mm", "in_position", "inner_closed", "inner_locked", "inner_open", "load_clear",
-        "load_present", "outer_closed", "outer_locked", "outer_open", "pins_extended", "pins_retracted", "position",
-        "position_mm", "rear_left_clear", "rear_left_occupied", "rear_right_clear", "rear_right_occupied",
-        "scanner_clear", "sign_shown", "standstill", "station", "station_sensor", "target_left_clear",
-        "target_left_occupied", "target_right_clear", "target_right_occupied", "traffic_light_shown", "vehicle_clear",
-        "vehicle_height_mm", "vehicle_in_envelope", "vehicle_length_mm", "vehicle_present", "vehicle_weight_kg",
-        "vehicle_width_mm", "wheel_offset_mm", "wheels_in_place",
+        "load_present", "outer_closed", "outer_locked", "outer_open", "outer_unobstructed", "pins_extended",
+        "pins_retracted", "position", "position_mm", "rear_left_clear", "rear_left_occupied", "rear_right_clear",
+        "rear_right_occupied", "scanner_clear", "sign_shown", "standstill", "station", "station_sensor",
+        "target_left_clear", "target_left_occupied", "target_right_clear", "target_right_occupied",
+        "traffic_light_shown", "vehicle_clear", "vehicle_height_mm", "vehicle_in_envelope", "vehicle_length_mm",
+        "vehicle_present", "vehicle_weight_kg", "vehicle_width_mm", "wheel_offset_mm", "wheels_in_place",
     }
 )  # fmt: skip
 """Readings by which the core decides what to do next: without one of them no car can be moved or handed over."""

@@ -326,8 +326,9 @@ class _Task:
         named = {one.code for one in draft.reasons}
         self._conditions(draft, lambda one: one.id in named or not functions.isdisjoint(one.guards))
         draft.see += movers
-        told = {word for reason in draft.reasons for word in reason.text.rstrip(".").split()}
+        told = {word.strip(".,:;") for reason in draft.reasons for word in reason.text.split()}
         draft.see += [one.id for one in situation.state.open_orders() if one.id != order.id and one.id in told]
+        draft.see += [name for name in situation.image.devices if name in told]
         what = f"{order.id} ({order.kind} {order.vehicle})"
         if draft.reasons or draft.conditions:
             draft.summary = f"{what} waits: {_count_reasons(draft)}."
