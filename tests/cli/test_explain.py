@@ -58,7 +58,12 @@ def test_every_word_of_the_api_is_printed_and_fits_80_columns(
 
 
 def test_an_unknown_name_exits_1_with_what_can_be_asked(garagectl: Garagectl) -> None:
-    problem = {"code": "UNKNOWN_SUBJECT", "detail": "There is nothing called 'x'.", "remedy": "Ask for garage.", "status": 404}
+    problem = {
+        "code": "UNKNOWN_SUBJECT",
+        "detail": "There is nothing called 'x'.",
+        "remedy": "Ask for garage.",
+        "status": 404,
+    }
     with scripted_api({("GET", "/api/v1/explain/x"): [(404, problem)]}) as api:
         ran = garagectl("explain", "x", "--url", api.url)
     assert ran.code == 1
@@ -68,7 +73,10 @@ def test_an_unknown_name_exits_1_with_what_can_be_asked(garagectl: Garagectl) ->
 def test_a_command_with_its_argument_is_asked_for_as_it_stands(garagectl: Garagectl) -> None:
     with scripted_api({}) as api:
         garagectl("explain", "shuttle1.PLACE_LEFT(2)", "--url", api.url)
-        assert api.asked[0][1] in ("/api/v1/explain/shuttle1.PLACE_LEFT%282%29", "/api/v1/explain/shuttle1.PLACE_LEFT(2)")
+        assert api.asked[0][1] in (
+            "/api/v1/explain/shuttle1.PLACE_LEFT%282%29",
+            "/api/v1/explain/shuttle1.PLACE_LEFT(2)",
+        )
 
 
 def test_ways_waivers_and_times_left_are_told() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from plc_drivers.contract.codes import State
 from plc_drivers.link import LinkState
 from plc_drivers.reading import Fault
 from safety.memory import SafetyMemory
+from safety.refusal import Refusal
 from safety.verdict import Function
 from safety.wish import DeviceWish
 from tests.controller.shell_machine import InstantLink, OpenGate, Permissive, ScriptedCore, StepClock, bank_of
