@@ -194,7 +194,7 @@ class DeviceSection(Model):
     """Safety zone in which the device moves."""
     absent: tuple[str, ...] = ()
     """Status tags of the contract whose sensor this device does not have: they are never asked for. One that an
-    interlock reads needs a waiver, and most can have none; see the chapter below."""
+    interlock reads needs one of the `waivers`, and most can have none."""
 
 
 class AxisFigures(Model):
