@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
-from dataclasses import replace
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -343,6 +342,8 @@ async def test_the_core_hears_which_links_are_down_and_that_the_journal_is_not_w
     monkeypatch.setattr(Journal, "fault", property(lambda _journal: fault))
     await machine.once(20)
     assert machine.core.surroundings == Surroundings(("cabin1-plc",), fault)
+
+
 async def test_one_question_is_answered_in_a_cycle_that_has_time_left(journal: Journal) -> None:
     machine = Machine(journal)
     await machine.own()
