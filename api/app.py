@@ -16,6 +16,7 @@ from api import (
     cabins,
     devices,
     events,
+    explain,
     garage,
     health,
     links,
@@ -45,6 +46,7 @@ _TAGS = [
     {"name": "devices", "description": "The PLCs and the links to them."},
     {"name": "garage", "description": "The garage as a whole."},
     {"name": "alarms", "description": "What asks for a person's response (see alarms.md)."},
+    {"name": "explanation", "description": "Why something may not move or does not go on."},
     {"name": "events", "description": "What happens."},
     {"name": "health", "description": "For supervision."},
 ]
@@ -78,7 +80,7 @@ def create_api(link: LocalLinkClient, streams: events.Streams | None = None) -> 
     problem.install(app)
     schema.install(app)
     routes = APIRouter(prefix=PREFIX)
-    for module in (orders, vehicles, places, cabins, devices, links, garage, alarms, events, health):
+    for module in (orders, vehicles, places, cabins, devices, links, garage, alarms, explain, events, health):
         routes.include_router(module.router)
     app.include_router(routes)
     app.include_router(page.page_router())

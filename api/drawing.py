@@ -139,6 +139,7 @@ def _garage(snapshot: Snapshot) -> dict[str, Any]:
         "ready": snapshot.ready,
         "ready_to_start": snapshot.ready_to_start,
         "reasons": snapshot.reasons,
+        "waivers": snapshot.waivers,
         "epoch": snapshot.epoch,
         "alarm_flood": snapshot.alarm_figures is not None and snapshot.alarm_figures.in_flood,
     }

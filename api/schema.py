@@ -14,6 +14,7 @@ from fastapi.openapi.utils import get_openapi
 
 from api.problem import MEDIA_TYPE, Problem
 from controller.local_link.alarm_messages import AlarmDefinitionView, AlarmFigures, AlarmView
+from controller.local_link.explanation import Explanation, WaiverView
 from controller.local_link.messages import (
     CabinView,
     DeviceView,
@@ -35,6 +36,7 @@ _TYPES: tuple[type, ...] = (
     CabinView,
     DeviceView,
     Event,
+    Explanation,
     LinkView,
     OrderView,
     PositionShape,
@@ -44,6 +46,7 @@ _TYPES: tuple[type, ...] = (
     Shape,
     Snapshot,
     VehicleView,
+    WaiverView,
 )
 
 _AGE = {"type": "integer", "minimum": 0, "description": "How old the data is, in ms."}
@@ -93,6 +96,12 @@ def single(item: type, *, extra: type | None = None, description: str = "", exam
         parts.append(_ref(extra))
     parts.append({"type": "object", "required": ["snapshot_age_ms"], "properties": {"snapshot_age_ms": _AGE}})
     return {200: _ok(description or "What was asked for.", {"allOf": parts}, example), **problems(404, 422, 503)}
+
+
+def explaining() -> Responses:
+    """200 with an explanation, and the problems of asking the control process for one."""
+    content = {"application/json": {"schema": _ref(Explanation)}}
+    return {200: {"description": "Why.", "content": content}, **problems(404, 422, 503, 504)}
 
 
 def commanding(description: str, item: type | None, *, status: int = 200, example: object = None) -> Responses:

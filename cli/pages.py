@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import get_args
 
@@ -17,13 +18,19 @@ from api import reference as api_reference
 from cli.hazard_tests import hazard_tests
 from controller.alarms import document as alarm_document
 from controller.config import reference
+from controller.config.load import load_config
 from controller.core.events import CoreEvent
 from controller.core.publish import HIDDEN
+from controller.garage import Layout
+from controller.garage.topology import topology_of
 from plc_drivers import contract_tables
 from safety import interlock_table, safety_case
+from safety.matrix import matrix_of
+from safety.matrix_document import FORMATS, render
 from safety.proof.predicates import PREDICATES
 
 ROOT = Path(__file__).parent.parent
+MATRICES = Path("docs/cause-and-effect")
 
 
 def pages() -> dict[Path, str]:
@@ -35,6 +42,7 @@ def pages() -> dict[Path, str]:
         Path("docs/configuration.md"): reference.markdown(),
         Path("docs/interlocks.md"): interlock_table.document(),
         Path("docs/safety-case.md"): safety_case.document(evidence()),
+        **matrices(),
         **contract,
     }
 
@@ -43,6 +51,20 @@ def evidence() -> safety_case.Evidence:
     """What the safety case brings forward beside the declarations; the search adds its own list here."""
     proved = [safety_case.Claim(one.id, one.never, one.source) for one in PREDICATES]
     return safety_case.Evidence(proved=proved, tests=hazard_tests(ROOT))
+
+
+@cache
+def matrices() -> dict[Path, str]:
+    """The cause-and-effect matrices of the shipped garages, in every form."""
+    found: dict[Path, str] = {}
+    for config in sorted((ROOT / "config").glob("*.toml")):
+        garage = load_config(config)
+        topology = topology_of(Layout(garage))
+        matrix = matrix_of(topology)
+        for form in FORMATS:
+            page = MATRICES / f"{config.stem}.{form}"
+            found[page] = render(form, garage.garage.name, matrix, topology.waivers)
+    return found
 
 
 def event_kinds() -> list[api_reference.EventKind]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from cli.explain import waived
 from cli.garage_api import GarageApi
 from cli.options import DEFAULT_URL, Json, Url
 from cli.printing import out, print_json, print_line, table
@@ -21,6 +22,9 @@ def status(*, url: Url = DEFAULT_URL, as_json: Json = False) -> None:
     print_line(f"mode {snapshot['mode']}, {'ready' if snapshot['ready'] else 'not ready'} for orders")
     for reason in snapshot["reasons"]:
         out.print(f"  {reason['code']}: {reason['text']} {reason['remedy']}", markup=False)
+    for waiver in snapshot.get("waivers", ()):
+        for line in waived(waiver, out.width):
+            print_line(line)
     out.print()
     out.print(table(("device", "state", "quality", "fault", "reason"), map(_device, snapshot["devices"])))
     out.print()

@@ -17,7 +17,8 @@ class DeviceBinding:
 
     ``device`` is its name in the configuration, ``device_id`` the number that its PLC must report (contract
     rule 1), ``unit`` its Modbus unit id (not used on OPC UA). ``profile`` is None for a PLC that follows the
-    default image.
+    default image. ``absent`` names status tags that this device does not have: they are never asked for, and always
+    read as bad.
     """
 
     device: str
@@ -25,6 +26,7 @@ class DeviceBinding:
     kind: DeviceKind
     unit: int = 1
     profile: Profile | None = None
+    absent: frozenset[str] = frozenset()
 
     @property
     def definition(self) -> DeviceDefinition:

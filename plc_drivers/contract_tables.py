@@ -59,8 +59,9 @@ class TagRow:
     """One tag as a table shows it.
 
     ``area`` and ``address`` (with ``bit``) are its Modbus place, None for a tag that the PLC does not have under
-    its profile; ``namespace`` and ``node`` its OPC UA node. ``access`` is ``R`` or ``RW`` as the controller sees
-    it. ``values`` lists (number, name) of an enumeration or of the bits of a bit field.
+    its profile; ``namespace`` and ``node`` its OPC UA node, empty for one that it does not have. ``access`` is ``R``
+    or ``RW`` as the controller sees it. ``values`` lists (number, name) of an enumeration or of the bits of a bit
+    field.
     """
 
     block: str
@@ -139,8 +140,12 @@ def kind_table(kind: DeviceKind) -> DeviceTable:
 def _rows(binding: DeviceBinding, tags: Sequence[Tag]) -> tuple[TagRow, ...]:
     places = tag_places(binding)
     opcua = OpcUaProfile() if binding.profile is None else binding.profile.opcua
+    absent = binding.absent | opcua.absent
     ordered = sorted(tags, key=lambda tag: (tag.word, tag.bit or 0))
-    return tuple(_row(tag, places[tag.name], opcua.node(binding.device, tag.name)) for tag in ordered)
+    return tuple(
+        _row(tag, places[tag.name], ("", "") if tag.name in absent else opcua.node(binding.device, tag.name))
+        for tag in ordered
+    )
 
 
 def _row(tag: Tag, place: Place | None, node: tuple[str, str]) -> TagRow:
@@ -280,7 +285,7 @@ def _tags(rows: Iterable[TagRow]) -> str:
                 row.unit,
                 _range(row),
                 row.access,
-                f"`{row.node}`",
+                f"`{row.node}`" if row.node else "none",
                 row.opcua_type,
                 row.meaning,
             )

@@ -58,7 +58,9 @@ class MemoryLink:
         self._values = {
             binding.device: CommandValues(binding.definition) for binding in bindings if binding.definition.is_commanded
         }
-        self._status_checks = {binding.device: _Checks(binding.definition.status) for binding in bindings}
+        self._status_checks = {
+            binding.device: _Checks(binding.definition.status, binding.absent) for binding in bindings
+        }
         self._command_checks = {binding.device: _Checks(binding.definition.command) for binding in bindings}
         self._clock_ms = clock_ms
         self._state = LinkState.DOWN
@@ -180,8 +182,9 @@ class MemoryLink:
 class _Checks:
     """The range checks of a status block, compiled: a simulation runs them thousands of times a second."""
 
-    def __init__(self, tags: Sequence[Tag]) -> None:
+    def __init__(self, tags: Sequence[Tag], absent: frozenset[str] = frozenset()) -> None:
         self._count = len(tags)
+        self._absent = [index for index, tag in enumerate(tags) if tag.name in absent]
         self._members = [
             (index, frozenset(int(member) for member in tag.enum))
             for index, tag in enumerate(tags)
@@ -201,6 +204,7 @@ class _Checks:
             raise ValueError(f"a device gave {len(status)} values; its kind has {self._count} status tags")
         bad = [index for index, members in self._members if status[index] not in members]
         bad += [index for index, low, high in self._ranges if not low <= status[index] <= high]
+        bad += self._absent
         if not bad:
             return tuple(status), frozenset()
         dropped = frozenset(bad)

@@ -138,6 +138,11 @@ class ModbusProfile(ProfileModel):
     tags: Mapping[str, ModbusTag] = Field(default_factory=dict)
 
     @property
+    def absent(self) -> frozenset[str]:
+        """Tags that this PLC has no register or bit for."""
+        return frozenset(name for name, tag in self.tags.items() if tag.absent)
+
+    @property
     def status_area(self) -> Area:
         """Table of the status block."""
         return Area.INPUT if self.exchange is ExchangeStyle.FC16_FC4 else Area.HOLDING
@@ -156,11 +161,21 @@ class ModbusProfile(ProfileModel):
 class OpcUaNode(ProfileModel):
     """Node of one tag: ``s=Path.Of.Node``, ``i=1234``, ``g=...`` or ``b=...``; ``{device}`` stands for its name.
 
-    ``namespace`` is the namespace's URI where it is not the profile's.
+    ``namespace`` is the namespace's URI where it is not the profile's. ``absent`` says that this server has no such
+    node: it is never asked for, and the tag always reads as bad.
     """
 
-    node: NodeText
+    node: NodeText | None = None
     namespace: str | None = None
+    absent: bool = False
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.absent and self.model_fields_set != {"absent"}:
+            raise ValueError("an absent tag has no other keys")
+        if not self.absent and self.node is None:
+            raise ValueError("give node, or absent = true where the server has none for this tag")
+        return self
 
 
 class OpcUaProfile(ProfileModel):
@@ -174,9 +189,14 @@ class OpcUaProfile(ProfileModel):
     def node(self, device: str, tag: str) -> tuple[str, str]:
         """Namespace URI and node id (``s=...``, ``i=...``) of a device's tag."""
         own = self.nodes.get(tag)
-        if own is None:
+        if own is None or own.node is None:
             return self.namespace, self.pattern.replace("{device}", device).replace("{tag}", tag)
         return own.namespace or self.namespace, own.node.replace("{device}", device)
+
+    @property
+    def absent(self) -> frozenset[str]:
+        """Tags that the server has no node for."""
+        return frozenset(name for name, node in self.nodes.items() if node.absent)
 
 
 class Profile(ProfileModel):
@@ -273,6 +293,9 @@ def _tag_problems(profile: Profile) -> Iterable[str]:
     for name in sorted({*profile.modbus.tags, *profile.opcua.nodes} - tags.keys()):
         table = "modbus.tags" if name in profile.modbus.tags else "opcua.nodes"
         yield f"{table}.{name}: no {' or '.join(profile.kinds)} has this tag; {_nearest(name, tags)}"
+    for name in sorted(profile.opcua.absent):
+        if any(tag.block is Block.COMMAND for tag in tags.get(name, ())):
+            yield f"opcua.nodes.{name}.absent = True: a command tag cannot be left out; every one of them is written"
     for name, own in profile.modbus.tags.items():
         for tag in tags.get(name, [])[:1]:
             for problem in _modbus_tag_problems(tag, own, profile.modbus):

@@ -110,11 +110,22 @@ class Tag:
 
 @dataclass(frozen=True, slots=True)
 class Compare:
-    """A tag against a number or another tag; unknown when either is."""
+    """A tag against a number or another tag; unknown when either is.
+
+    Raises:
+        ExpressionError: the comparison makes no sense: two kinds of value, an order among words, or a number
+            that the tag can never hold.
+    """
 
     op: Op
     left: Tag
     right: Tag | Number
+
+    def __post_init__(self) -> None:
+        if isinstance(self.right, Tag):
+            _check_alike(self.op, self.left, self.right)
+        else:
+            _check_number(self.op, self.left, self.right)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +133,7 @@ class Between:
     """A tag's value in a range, both ends included.
 
     Raises:
-        ExpressionError: the range is empty.
+        ExpressionError: the range is empty, the tag is no number, or it can never hold an end of the range.
     """
 
     tag: Tag
@@ -130,6 +141,8 @@ class Between:
     high: Number
 
     def __post_init__(self) -> None:
+        for end in (self.low, self.high):
+            _check_number(Op.GE, self.tag, end)
         if self.low > self.high:
             raise ExpressionError(f"{self.tag} can never be between {self.low} and {self.high}")
 
@@ -146,6 +159,8 @@ class OneOf:
     values: tuple[int, ...]
 
     def __post_init__(self) -> None:
+        if self.tag.is_bool:
+            raise ExpressionError(f"{self.tag} is a bool: it is a condition by itself")
         wrong = [value for value in self.values if not self.tag.definition.admits(value)]
         if wrong or not self.values:
             raise ExpressionError(f"{self.tag} can never hold {wrong}")
@@ -280,12 +295,23 @@ class Commanded:
 
     Covers the time between the write and the moment when the PLC shows the command as active. It has ended
     when ``done`` equals its number, or when ``ack`` does with another ``answer`` than accepted.
+
+    Raises:
+        ExpressionError: no codes, a code that the device kind does not know, or the answers are of other tags
+            than the contract's own.
     """
 
     codes: tuple[CommandCode, ...]
     done: Tag
     ack: Tag
     answer: Tag
+
+    def __post_init__(self) -> None:
+        device, kind = self.done.device, self.done.kind
+        wanted = tuple(Tag(device, kind, name) for name in ("done_seq", "ack_seq", "ack_result"))
+        if (self.done, self.ack, self.answer) != wanted:
+            raise ExpressionError(f"{device}: a command's end is read from {', '.join(map(str, wanted))}")
+        _check_codes(device, kind, self.codes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -355,13 +381,42 @@ def doing(device: str, kind: DeviceKind, *codes: CommandCode) -> Expression:
     Raises:
         ExpressionError: the device kind does not know one of the commands.
     """
-    unknown = [code.name for code in codes if DEFINITIONS[kind].spec(code) is None]
-    if unknown or not codes:
-        raise ExpressionError(f"{device}: a {kind.name.lower()} has no command {unknown}")
+    _check_codes(device, kind, codes)
     given = Commanded(
         codes, Tag(device, kind, "done_seq"), Tag(device, kind, "ack_seq"), Tag(device, kind, "ack_result")
     )
     return Or((Tag(device, kind, "active_command").one_of(*codes), given))
+
+
+def _check_codes(device: str, kind: DeviceKind, codes: tuple[CommandCode, ...]) -> None:
+    unknown = [code.name for code in codes if DEFINITIONS[kind].spec(code) is None]
+    if unknown or not codes:
+        raise ExpressionError(f"{device}: a {kind.name.lower()} has no command {unknown}")
+
+
+_WORDS = frozenset({TagType.BOOL, TagType.ENUM, TagType.BITS})
+"""Types whose values have no order: they are equal or they are not."""
+
+
+def _check_number(op: Op, tag: Tag, value: Number) -> None:
+    definition = tag.definition
+    if definition.wire in _WORDS and op not in (Op.EQ, Op.NE):
+        raise ExpressionError(f"{tag} is a {definition.wire.value}: its values are not smaller or larger")
+    if isinstance(value, bool) is not tag.is_bool:
+        raise ExpressionError(f"{tag} is a {definition.wire.value} and cannot be compared with {value!r}")
+    if not definition.admits(value):
+        raise ExpressionError(f"{tag} can never be {value!r}")
+
+
+def _check_alike(op: Op, left: Tag, right: Tag) -> None:
+    one, other = left.definition, right.definition
+    if one.wire in _WORDS or other.wire in _WORDS:
+        if one.wire is not other.wire or one.enum is not other.enum or op not in (Op.EQ, Op.NE):
+            raise ExpressionError(f"{left} ({one.wire.value}) and {right} ({other.wire.value}) cannot be compared")
+    elif one.unit != other.unit:
+        raise ExpressionError(
+            f"{left} ({one.unit or 'no unit'}) and {right} ({other.unit or 'no unit'}) have two units"
+        )
 
 
 def children(node: Expression) -> tuple[Expression, ...]:

@@ -110,6 +110,7 @@ def rows(topology: Topology) -> list[dict[str, object]]:
             "cause": interlock.cause,
             "remedy": interlock.remedy,
             "standard": interlock.standard,
+            "without": list(interlock.without),
         }
         for interlock in rules_of(topology)
     ]
@@ -139,6 +140,8 @@ def _entry(interlock: Interlock) -> str:
         f"- otherwise: {interlock.cause}",
         f"- what to do: {interlock.remedy}",
     ]
+    if interlock.without:
+        lines.append(f"- **waived**: stands without {', '.join(f'`{one}`' for one in interlock.without)}")
     if interlock.standard:
         lines.append(f"- standard: {interlock.standard}")
     return "\n".join(lines) + "\n"

@@ -6,19 +6,21 @@ image, memory and time come in, verdict and memory go out, and the same input gi
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
+from itertools import islice
 
 from plc_drivers.contract import CABIN, LIFT, SAFETY, SHUTTLE, DeviceDefinition, Value
 from plc_drivers.reading import ProcessImage, Quality
 from safety.acts import NO_ACTS
-from safety.blame import Leaf, blame
-from safety.expression import Answering, Asserted, Commanded, ResetAsked, Tag, leaves
-from safety.interlock import Interlock, Phase
+from safety.blame import Leaf
+from safety.expression import Answering, Asserted, Commanded, Expression, ResetAsked, Tag, leaves
+from safety.interlock import Interlock, Phase, check_guards
 from safety.interlocks.proof import proven_empty
 from safety.interlocks.unit import cabin as cabin_unit
 from safety.memory import NodeState, SafetyMemory, Trace
 from safety.program import Program
+from safety.requirement import remaining_ms, requirements
 from safety.rules import rules_of
 from safety.stopping import StopMonitor
 from safety.topology import Topology
@@ -44,13 +46,15 @@ class SafetyLogic:
     Raises:
         TopologyError: the topology contradicts itself.
         ExpressionError: an interlock reads what a device of this garage does not have.
-        InterlockError: two declarations have one id.
+        InterlockError: two declarations have one id, or one guards what no device of this garage can do.
+        MissingSensorError: a sensor that an interlock reads is absent, and nobody has waived it.
     """
 
     def __init__(self, topology: Topology, *, age_ms_max: int = AGE_MS_MAX, gap_ms_max: int = GAP_MS_MAX) -> None:
         self.topology = topology
         self.definitions = definitions_of(topology)
         self.interlocks = rules_of(topology)
+        check_guards(self.interlocks, self.definitions)
         self.trips = trips_of(topology)
         self.functions = frozenset(
             Function(name, permit) for name, definition in self.definitions.items() for permit in definition.permits
@@ -124,18 +128,43 @@ class SafetyLogic:
 
         ``memory`` is the one that the last evaluation gave; before the first there is nothing to explain.
         """
+        return self.explain_each(lambda interlock: _concerns(interlock, what), image, memory, now_ms)
+
+    def explain_each(
+        self,
+        wanted: Callable[[Interlock], bool],
+        image: ProcessImage,
+        memory: SafetyMemory,
+        now_ms: int,
+        at_most: int | None = None,
+    ) -> tuple[Failing, ...]:
+        """As ``explain``, of the interlocks that are ``wanted``, in their order and ``at_most`` so many."""
         trace = memory.trace
         if trace is None:
             return ()
-        found: list[Failing] = []
-        for interlock in self.interlocks:
-            truth = self.program.truth(interlock.condition, trace)
-            if truth is True or not _concerns(interlock, what):
-                continue
-            leaves_found = blame(interlock.condition, lambda node: self.program.truth(node, trace))
-            readings = tuple(_blamed(leaf, image, memory, now_ms) for leaf in leaves_found)
-            found.append(replace(_failing(interlock, unknown=truth is None), readings=readings))
-        return tuple(found)
+        failing = (
+            interlock
+            for interlock in self.interlocks
+            if self.program.truth(interlock.condition, trace) is not True and wanted(interlock)
+        )
+        return tuple(self._explained(one, trace, image, memory, now_ms) for one in islice(failing, at_most))
+
+    def _explained(
+        self, interlock: Interlock, trace: Trace, image: ProcessImage, memory: SafetyMemory, now_ms: int
+    ) -> Failing:
+        def truth_of(node: Expression) -> Value | None:
+            return self.program.truth(node, trace)
+
+        def state_of(node: Expression) -> NodeState:
+            return memory.states[self.program.states[node]]
+
+        found = requirements(interlock.condition, truth_of)
+        return replace(
+            _failing(interlock, unknown=truth_of(interlock.condition) is None),
+            readings=tuple(_blamed(one.leaf, image, memory, now_ms) for one in found),
+            musts=tuple((one.must, one.way) for one in found),
+            remaining_ms=remaining_ms(interlock.condition, truth_of, state_of, now_ms),
+        )
 
     def _prepared(self, image: ProcessImage, memory: SafetyMemory, now_ms: int) -> SafetyMemory:
         """Forget permits that the PLCs have seen dropped; begin anew after a pause or a clock that went back."""

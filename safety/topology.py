@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from safety.waiver import Waiver
+
 
 @dataclass(frozen=True, slots=True)
 class LiftTopology:
@@ -65,7 +67,11 @@ class CabinTopology:
 
 @dataclass(frozen=True, slots=True)
 class Topology:
-    """All devices of a garage, with the safety PLC's name and zones."""
+    """All devices of a garage, with the safety PLC's name and zones.
+
+    ``absent`` names the sensors, as ``device.tag``, that this garage does not have; ``waivers`` says who answers for
+    those among them that an interlock reads.
+    """
 
     lifts: tuple[LiftTopology, ...]
     shuttles: tuple[ShuttleTopology, ...]
@@ -73,6 +79,8 @@ class Topology:
     safety: str
     zones: tuple[int, ...]
     clearance_countdown_ms: int
+    absent: tuple[str, ...] = ()
+    waivers: tuple[Waiver, ...] = ()
 
 
 class TopologyError(ValueError):

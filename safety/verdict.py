@@ -44,7 +44,9 @@ class Failing:
     """One instantiated interlock that does not hold now.
 
     ``readings`` are the tags that fail it as (``device.tag``, value or None, age_ms, quality name, device's
-    fault text). ``unknown`` is True when it fails because something is not known, not because it is false.
+    fault text); ``musts`` says of each what it must be, and to which way it belongs (see ``requirement``).
+    ``unknown`` is True when it fails because something is not known, not because it is false. ``remaining_ms`` is
+    what is left of a holding time that runs.
     """
 
     id: str
@@ -55,6 +57,8 @@ class Failing:
     remedy: str
     unknown: bool
     readings: tuple[tuple[str, bool | int | float | None, int, str, str], ...] = ()
+    musts: tuple[tuple[str, str], ...] = ()
+    remaining_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -241,7 +241,8 @@ class Emulator:
 
 def _binding(section: Device) -> DeviceBinding:
     profile = None if section.profile is None else load_profile(section.profile)
-    return DeviceBinding(section.id, section.number, definition_of(section).kind, section.unit, profile)
+    kind = definition_of(section).kind
+    return DeviceBinding(section.id, section.number, kind, section.unit, profile, frozenset(section.absent))
 
 
 def _not_open(link: Link, error: OSError) -> EmulatorError:

@@ -33,6 +33,18 @@ export function showAttention(data) {
   });
   if (items.length === 0) list.append(html("li", { class: "empty" }, "Nothing needs a person now."));
   showInterlocks([...data.interlocks.values()]);
+  showWaivers(data.garage.get("garage")?.waivers ?? []);
+}
+
+/** Sensors that this garage does not have, and who answers for them: shown for as long as they are waived. */
+function showWaivers(waivers) {
+  byId("waiver-box").hidden = waivers.length === 0;
+  say(byId("waiver-count"), String(waivers.length));
+  keep(byId("waiver-list"), waivers, (waiver) => waiver.sensor, card, (node, waiver) => {
+    node.dataset.kind = waiver.expired ? "alarm" : "wait";
+    const left = waiver.expired ? `expired on ${waiver.expires}` : `until ${waiver.expires}, ${waiver.days_left} days left`;
+    explain(node, `Missing: ${waiver.sensor}`, waiver.hazards.join(" "), `Waived by ${waiver.person}, ${left}.`, waiver.reason);
+  });
 }
 
 function showInterlocks(interlocks) {

@@ -11,6 +11,7 @@ import json
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,7 +21,15 @@ from pydantic_core import ErrorDetails
 from controller.config import schema
 from controller.config.check import check
 from controller.config.finding import ConfigError, Finding, shown, suggestion
-from controller.config.models import GarageConfig, Model
+from controller.config.models import (
+    CabinSection,
+    GarageConfig,
+    LiftSection,
+    Model,
+    OpcUaLink,
+    SafetySection,
+    ShuttleSection,
+)
 from controller.config.sections import definition_of, devices
 from plc_drivers.profile import ProfileError, load_profile
 
@@ -31,20 +40,26 @@ _FILE_KEYS = frozenset({"profile", "certificate", "private_key", "server_certifi
 _MISSING = object()
 
 _Section = TypeVar("_Section", bound=Model)
+_Device = TypeVar("_Device", LiftSection, ShuttleSection, CabinSection, SafetySection)
 
 
-def load_config(path: Path, *, memory_links: bool = False) -> GarageConfig:
+def load_config(path: Path, *, memory_links: bool = False, today: date | None = None) -> GarageConfig:
     """Read, type and check one garage. ``memory_links`` allows links without a wire, which only tests may.
 
-    Relative paths of profiles and certificates become absolute, taken from the folder of ``path``.
+    Relative paths of profiles and certificates become absolute, taken from the folder of ``path``; what a profile
+    calls absent is added to the device's own ``absent``. ``today`` (UTC) is the day by which waivers are judged,
+    the machine's own when not given.
 
     Raises:
         ConfigError: with a finding for each mistake.
     """
     data = read_file(path)
-    config = parse_config(data, file=str(path), memory_links=memory_links)
-    config = _anchored(config, path.parent)
+    config = _anchored(_typed(data, str(path)), path.parent)
     findings = [*_missing_files(config, str(path)), *_bad_profiles(config, str(path))]
+    if not findings:
+        config = _without_what_profiles_lack(config)
+    checked = check(config, memory_links=memory_links, today=today or datetime.now(UTC).date())
+    findings = [*(replace(finding, file=str(path)) for finding in checked), *findings]
     if findings:
         raise ConfigError(findings)
     return config
@@ -94,19 +109,25 @@ def read_file(path: Path) -> dict[str, Any]:
 def parse_config(data: Mapping[str, Any], *, file: str = "", memory_links: bool = False) -> GarageConfig:
     """A checked configuration from plain data, typed strictly: a number in quotes is no number.
 
+    Profiles are not opened and the dates of waivers are not judged; ``load_config`` does both.
+
     Raises:
         ConfigError: with a finding for each mistake.
     """
-    try:
-        # Through JSON, because only there strict typing still takes a list for a tuple and a text for a path.
-        config = GarageConfig.model_validate_json(json.dumps(data, default=str), strict=True)
-    except ValidationError as error:
-        details = _causes(error.errors(include_url=False))
-        raise ConfigError([_finding(detail, data, file) for detail in details]) from error
+    config = _typed(data, file)
     findings = check(config, memory_links=memory_links)
     if findings:
         raise ConfigError([replace(finding, file=file) for finding in findings])
     return config
+
+
+def _typed(data: Mapping[str, Any], file: str) -> GarageConfig:
+    try:
+        # Through JSON, because only there strict typing still takes a list for a tuple and a text for a path.
+        return GarageConfig.model_validate_json(json.dumps(data, default=str), strict=True)
+    except ValidationError as error:
+        details = _causes(error.errors(include_url=False))
+        raise ConfigError([_finding(detail, data, file) for detail in details]) from error
 
 
 def config_hash(config: GarageConfig) -> str:
@@ -236,6 +257,29 @@ def _bad_profiles(config: GarageConfig, file: str) -> list[Finding]:
         except ProfileError as error:
             findings.append(Finding("BAD_PROFILE", key, value, f"{error}.", "Correct the profile.", file))
     return findings
+
+
+def _without_what_profiles_lack(config: GarageConfig) -> GarageConfig:
+    """The same with every tag that a device's profile calls absent among the device's own, for the link it is on."""
+    over_opcua = {link.id for link in config.links if isinstance(link, OpcUaLink)}
+
+    def known(section: _Device) -> _Device:
+        if section.profile is None:
+            return section
+        profile = load_profile(section.profile)
+        lacking = profile.opcua.absent if section.link in over_opcua else profile.modbus.absent
+        own = {tag.name for tag in definition_of(section).status}
+        added: list[str] = sorted((lacking & own) - set(section.absent))
+        return section.model_copy(update={"absent": (*section.absent, *added)}) if added else section
+
+    return config.model_copy(
+        update={
+            "lifts": tuple(known(lift) for lift in config.lifts),
+            "shuttles": tuple(known(shuttle) for shuttle in config.shuttles),
+            "cabins": tuple(known(cabin) for cabin in config.cabins),
+            "safety": known(config.safety),
+        }
+    )
 
 
 def _without_folders(node: Any, key: str = "") -> Any:

@@ -6,6 +6,7 @@ socket; ``load.py`` reads files and ``geometry.py`` checks what single models ca
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -191,6 +192,9 @@ class DeviceSection(Model):
     one lost frame with its time-out and silence does not stop the machine."""
     zone: Annotated[int, Field(ge=1, le=8)] = 1
     """Safety zone in which the device moves."""
+    absent: tuple[str, ...] = ()
+    """Status tags of the contract whose sensor this device does not have: they are never asked for. One that an
+    interlock reads needs one of the `waivers`, and most can have none."""
 
 
 class AxisFigures(Model):
@@ -368,6 +372,27 @@ class SafetySection(DeviceSection):
     """Safety zones that it reports."""
 
 
+class WaiverSection(Model):
+    """A sensor that an interlock reads and this garage does not have: who answers for it, why, and until when. The
+    interlock then stands without that reading. Every snapshot, the page and the documents show the waiver.
+    """
+
+    device: Identifier
+    """The device that lacks the sensor; it names it in `absent`."""
+    sensor: str
+    """The status tag, as `overhang_front_clear`."""
+    hazards: tuple[Annotated[str, Field(pattern=r"^H\d\d$")], ...] = Field(min_length=1)
+    """Every hazard that this leaves open, no more and no less; `garagectl check-config` names them."""
+    person: Annotated[str, Field(min_length=3, max_length=80)]
+    """Who answers for it, by name."""
+    reason: Annotated[str, Field(min_length=10, max_length=300)]
+    """Why it is bearable until then."""
+    expires: date
+    """The first day (UTC) on which it holds no longer; at most a year ahead. From then on nothing new is started."""
+    warn_days: Annotated[int, Field(ge=1, le=180)] = 30
+    """How many days before it is told that the time runs out."""
+
+
 class VehicleEntry(Model):
     """A car that stands in the garage when it is taken over; read only while the journal is empty."""
 
@@ -427,6 +452,8 @@ class GarageConfig(Model):
     """Every cabin."""
     safety: SafetySection
     """The safety PLC, which is only read."""
+    waivers: tuple[WaiverSection, ...] = ()
+    """Sensors that are missing although an interlock reads them, each with somebody who answers for it."""
     vehicles: tuple[VehicleEntry, ...] = ()
     """What stands where when the garage is taken over."""
     emulation: EmulationSection = EmulationSection()

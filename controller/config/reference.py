@@ -36,6 +36,7 @@ _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("shuttles.transfer", models.Transfer),
     ("cabins", models.CabinSection),
     ("safety", models.SafetySection),
+    ("waivers", models.WaiverSection),
     ("vehicles", models.VehicleEntry),
     ("emulation", models.EmulationSection),
 )

@@ -68,8 +68,8 @@ def described(node: Node) -> str:
     if node.get("type") == "object" or "oneOf" in node:
         return "a table"
     words = _WORDS.get(str(node.get("type")), "a value")
-    if node.get("format") == "path":
-        words = "a path"
+    if node.get("format") in ("path", "date"):
+        words = {"path": "a path", "date": "a date as 2027-03-01"}[node["format"]]
     return words + _bounds(node) + _form(node)
 
 

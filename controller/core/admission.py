@@ -17,6 +17,7 @@ from controller.core.progress import withdraw_waiting
 from controller.core.situation import Situation
 from controller.core.trips import reset
 from controller.core.vehicle import Vehicle
+from controller.core.waiving import expired
 from controller.garage import PositionKind
 from controller.local_link.alarm_messages import (
     AcknowledgeAlarm,
@@ -27,6 +28,7 @@ from controller.local_link.alarm_messages import (
     TakeAlarmOut,
     UnshelveAlarm,
 )
+from controller.local_link.explanation import Explain
 from controller.local_link.messages import (
     ClearDevice,
     GetEvents,
@@ -62,8 +64,10 @@ def admit(situation: Situation, request: Request) -> Refusal | str | None:
             return _clear(situation, request)
         case AcknowledgeAlarm() | ConfirmAlarm() | ShelveAlarm() | UnshelveAlarm() | TakeAlarmOut() | PutAlarmBack():
             return act(situation, request)
-        case GetShape() | GetEvents() | GetAlarmDefinitions():
-            return Refusal("NOT_FOR_THE_CORE", "The local link answers this request itself.", "Report the defect.")
+        case GetShape() | GetEvents() | GetAlarmDefinitions() | Explain():
+            return Refusal(
+                "NOT_FOR_THE_CORE", "This request is answered outside the core's step.", "Report the defect."
+            )
         case _:
             assert_never(request)
 
@@ -88,7 +92,7 @@ def repeated(situation: Situation, request: SubmitOrder) -> Refusal | str | None
 def _submit(situation: Situation, request: SubmitOrder) -> Refusal | str | None:
     if (known := repeated(situation, request)) is not None:
         return known
-    refusal = _refuse_order(situation, request)
+    refusal = expired(situation) or _refuse_order(situation, request)
     if refusal is not None:
         return refusal
     vehicle = request.vehicle.id
@@ -232,6 +236,8 @@ def _start(situation: Situation, request: Start) -> Refusal | None:
     """
     if situation.state.mode == "automatic" and not situation.state.held:
         return None
+    if (reason := expired(situation)) is not None:
+        return reason
     safety = situation.config.safety.id
     if not situation.is_good(safety):
         return commanding.unready(situation, safety)

@@ -43,6 +43,12 @@ _MOVED_AND_FAILED = frozenset(
 )
 _LOAD_IN_DOUBT = frozenset({"NO_LOAD", "TARGET_OCCUPIED"})
 _DOOR_TO_PEOPLE = frozenset({CommandCode.OPEN_OUTER_DOOR, CommandCode.CLOSE_OUTER_DOOR})
+NOT_STARTED = Refusal(
+    "NOT_STARTED",
+    "Automatic operation is stopped.",
+    "Look at the machine; clear what is stopped, then start.",
+)
+
 TRANSFERS = frozenset({CommandCode.PICK_LEFT, CommandCode.PICK_RIGHT, CommandCode.PLACE_LEFT, CommandCode.PLACE_RIGHT})
 """Commands that move a car between deck and position."""
 
@@ -251,7 +257,7 @@ def command(
     if (refusal := unready(situation, device)) is not None:
         return refusal
     if situation.state.mode != "automatic":
-        return Refusal("NOT_STARTED", "Automatic operation is stopped.", "Look at the machine, then start it.")
+        return NOT_STARTED
     if situation.now.mono_ms < box.retry_after_ms:
         last = "" if box.last is None else f"{box.last.code.name} failed with {box.last.result}"
         return Refusal("RETRY_LATER", f"{device}: {last}; tried again in a moment.", "Wait.")

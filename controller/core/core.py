@@ -13,6 +13,7 @@ from controller.core import events as ev
 from controller.core.admission import admit, repeated
 from controller.core.alarm_desk import AlarmDesk
 from controller.core.dispatch import Dispatcher, FirstCome
+from controller.core.explainer import Explainer
 from controller.core.handover import is_green, levels, run_cabin
 from controller.core.interface import Ask, Instant, Recorded, StepResult, Surroundings, Told
 from controller.core.log import EventLog
@@ -27,6 +28,7 @@ from controller.core.view import order_view, reason_of, snapshot
 from controller.core.waiting import WaitingReasons
 from controller.garage import Layout
 from controller.local_link.alarm_messages import AlarmAct, GetAlarmDefinitions
+from controller.local_link.explanation import Explanation
 from controller.local_link.messages import (
     Accepted,
     Answer,
@@ -45,6 +47,7 @@ from controller.local_link.messages import (
 from plc_drivers.link import LinkStatus
 from plc_drivers.reading import ProcessImage
 from safety.acts import NO_ACTS, Acts
+from safety.memory import SafetyMemory
 from safety.refusal import Refusal
 from safety.verdict import Verdict
 from safety.wish import DeviceWish
@@ -155,6 +158,21 @@ class GarageCore:
         """What the outside may see now."""
         situation = Situation(self.layout, self.state, image, verdict, EventLog(self.state, now))
         return snapshot(situation, links, self._link_of, cycle, seq, self._alarms.views(now))
+
+    def explain(
+        self,
+        what: str,
+        moment: tuple[ProcessImage, Verdict, SafetyMemory, Instant],
+        explainer: Explainer,
+        shell: Sequence[Refusal] = (),
+    ) -> Explanation | Refused:
+        """Why ``what`` may not be or does not go on, at the moment of an image with its verdict and memory."""
+        image, verdict, memory, now = moment
+        situation = Situation(self.layout, self.state, image, verdict, EventLog(self.state, now))
+        found = explainer.explain(what, situation, memory, shell)
+        if isinstance(found, Refusal):
+            return Refused(reason=Reason(code=found.code, text=found.text, remedy=found.remedy))
+        return found
 
     def shape(self) -> Shape:
         """The garage's shape."""

@@ -18,6 +18,7 @@ from controller.core.situation import Situation
 from controller.core.state import GarageState
 from controller.core.transfer import not_confirmed
 from controller.core.vehicle import Vehicle
+from controller.core.waiving import expired, views, warnings
 from controller.garage import Cabin
 from controller.local_link import messages as msg
 from controller.local_link.alarm_messages import AlarmFigures, AlarmView
@@ -50,24 +51,24 @@ def snapshot(
 ) -> msg.Snapshot:
     """Everything that the outside may see now. ``link_of`` names each device's link."""
     state = situation.state
-    reasons = [msg.Reason(code=r.code, text=r.text, remedy=r.remedy) for r in hindrances(situation)]
+    found = [*hindrances(situation), *warnings(situation)]
     safety_good = situation.is_good(situation.config.safety.id)
     stopped = state.mode == "stopped"
     if stopped:
-        what = msg.Reason(
-            code="NOT_STARTED",
-            text="Automatic operation is stopped.",
-            remedy="Look at the machine; clear what is stopped, then start.",
-        )
-        reasons = [what, *reasons]
+        found.insert(0, commanding.NOT_STARTED)
+    reasons = [msg.Reason(code=r.code, text=r.text, remedy=r.remedy) for r in found]
     serving = any(_serves(situation, cabin) for cabin in situation.layout.cabins.values())
     return msg.Snapshot(
         seq=seq,
         at_ms=situation.now.unix_ms,
         event_seq=state.last_seq,
         mode=state.mode,
-        ready=not stopped and serving and safety_good,
-        ready_to_start=stopped and safety_good and state.epoch > 0 and _all_answer(situation),
+        ready=not stopped and serving and safety_good and expired(situation) is None,
+        ready_to_start=stopped
+        and safety_good
+        and state.epoch > 0
+        and _all_answer(situation)
+        and expired(situation) is None,
         reasons=reasons,
         epoch=state.epoch,
         cycle=cycle,
@@ -126,6 +127,7 @@ def snapshot(
         ],
         alarms=alarms[0],
         alarm_figures=alarms[1],
+        waivers=views(situation),
     )
 
 
@@ -242,11 +244,11 @@ def _vehicle(situation: Situation, vehicle: Vehicle) -> msg.VehicleView:
         weight_kg=vehicle.weight_kg,
         electric=vehicle.electric,
         order=None if order is None else order.id,
-        reason=reason_of(_unreachable(situation, vehicle)),
+        reason=reason_of(unreachable(situation, vehicle)),
     )
 
 
-def _unreachable(situation: Situation, vehicle: Vehicle) -> Refusal | None:
+def unreachable(situation: Situation, vehicle: Vehicle) -> Refusal | None:
     """Why the car cannot be taken out now: because of which unit (degraded service is computed, not guessed)."""
     if vehicle.position is None:
         return None
@@ -302,7 +304,7 @@ def order_view(situation: Situation, order: Order) -> msg.OrderView:
     remaining = None if order.state.is_over else remaining_s(situation, order)
     waiting = order.waiting
     if waiting is None and situation.state.mode == "stopped" and not order.state.is_over:
-        waiting = Refusal("NOT_STARTED", "Automatic operation is stopped.", "A person looks at the machine and starts.")
+        waiting = commanding.NOT_STARTED
     return msg.OrderView(
         id=order.id,
         kind=order.kind,

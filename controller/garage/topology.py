@@ -1,13 +1,18 @@
 """From the garage's layout to the facts from which the interlocks are instantiated.
 
-Owns the translation. Must never leave a reach out: an interlock that does not know of a shuttle's reach into a
-cabin cannot guard it (H02, H08).
+Owns the translation, waivers included. Must never leave a reach out: an interlock that does not know of a shuttle's
+reach into a cabin cannot guard it (H02, H08).
 """
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, time
+
+from controller.config.models import GarageConfig, WaiverSection
+from controller.config.sections import devices
 from controller.garage.layout import Cabin, Layout, Lift, Shuttle
 from safety.topology import CabinTopology, LiftTopology, ShuttleTopology, Topology
+from safety.waiver import Waiver
 
 STOP_REACTION_MS = 1500
 """From the dropped permit to the first braking, and from standstill to the reading of it: a PLC behind a slow serial
@@ -27,6 +32,31 @@ def topology_of(layout: Layout) -> Topology:
         safety=config.safety.id,
         zones=config.safety.zones,
         clearance_countdown_ms=config.controller.clearance_countdown_ms,
+        absent=absent_of(config),
+        waivers=waivers_of(config),
+    )
+
+
+def absent_of(config: GarageConfig) -> tuple[str, ...]:
+    """Every sensor that the garage does not have, as ``device.tag``."""
+    return tuple(f"{device.id}.{tag}" for _, device in devices(config) for tag in device.absent)
+
+
+def waivers_of(config: GarageConfig) -> tuple[Waiver, ...]:
+    """Who answers for which missing sensor, and until when."""
+    return tuple(_waiver(section) for section in config.waivers)
+
+
+def _waiver(section: WaiverSection) -> Waiver:
+    expires = datetime.combine(section.expires, time(), UTC)
+    return Waiver(
+        sensor=f"{section.device}.{section.sensor}",
+        hazards=section.hazards,
+        person=section.person,
+        reason=section.reason,
+        expires=section.expires.isoformat(),
+        expires_ms=int(expires.timestamp() * 1000),
+        warn_days=section.warn_days,
     )
 
 

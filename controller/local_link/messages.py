@@ -1,7 +1,8 @@
 """Every message of the local link, and what the outside may see of the garage.
 
-Owns the schema of snapshots, events, requests and answers (those about alarms stand in ``alarm_messages``). Depends on
-nothing but msgspec, so that the API process loads neither drivers nor the core. Must never hold logic.
+Owns the schema of snapshots, events, requests and answers (those about alarms stand in ``alarm_messages``, those about
+explanations in ``explanation``). Depends on nothing but msgspec, so that the API process loads neither drivers nor the
+core. Must never hold logic.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from controller.local_link.alarm_messages import (
     AlarmView,
     GetAlarmDefinitions,
 )
+from controller.local_link.explanation import Explain, Explanation, WaiverView
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
@@ -270,6 +272,7 @@ class Snapshot(Message, frozen=True, kw_only=True, tag="snapshot"):
     stops: list[StopView] = []
     alarms: list[AlarmView] = []
     alarm_figures: AlarmFigures | None = None
+    waivers: list[WaiverView] = []
 
 
 class Event(Message, frozen=True, kw_only=True, tag="event"):
@@ -351,7 +354,16 @@ class GetEvents(Message, frozen=True, kw_only=True, tag="get-events"):
 
 
 Request = (
-    SubmitOrder | WithdrawOrder | Start | Stop | ClearDevice | GetShape | GetEvents | AlarmAct | GetAlarmDefinitions
+    SubmitOrder
+    | WithdrawOrder
+    | Start
+    | Stop
+    | ClearDevice
+    | GetShape
+    | GetEvents
+    | AlarmAct
+    | GetAlarmDefinitions
+    | Explain
 )
 
 
@@ -381,7 +393,7 @@ class ShapeAnswer(Message, frozen=True, kw_only=True, tag="shape"):
     shape: Shape
 
 
-Answer = Accepted | Refused | Events | ShapeAnswer | AlarmDefinitions
+Answer = Accepted | Refused | Events | ShapeAnswer | AlarmDefinitions | Explanation
 
 
 class Envelope(Message, frozen=True, kw_only=True):

@@ -22,6 +22,7 @@ import zmq
 import zmq.asyncio
 
 from controller.local_link.endpoint import LocalLinkError, endpoints, prepare_directory
+from controller.local_link.explanation import Explain
 from controller.local_link.messages import (
     Answer,
     Event,
@@ -93,6 +94,7 @@ class LocalLinkServer:
         self._envelopes = msgspec.msgpack.Decoder(_LooseEnvelope)
         self._requests: msgspec.msgpack.Decoder[Request] = msgspec.msgpack.Decoder(Request)
         self._waiting: deque[tuple[int, Request]] = deque()
+        self._questions: deque[tuple[int, Explain]] = deque()
         self._askers: dict[int, _Asker] = {}
         self._token = 0
         self._lock = -1
@@ -177,6 +179,22 @@ class LocalLinkServer:
                 taken.append((token, request))
         return taken
 
+    def take_question(self) -> tuple[int, Explain] | None:
+        """The oldest question that somebody still waits for, with the token for its answer; None when there is none.
+
+        Questions stand in a queue of their own: their answers cost time that a cycle has only now and then.
+        """
+        now_ms = _monotonic_ms()
+        while self._questions:
+            token, question = self._questions.popleft()
+            asker = self._askers.get(token)
+            if asker is None:
+                continue
+            if now_ms <= asker.deadline_ms:
+                return token, question
+            self.answer(token, Refused(reason=_EXPIRED))
+        return None
+
     def answer(self, token: int, answer: Answer) -> None:
         """Send the answer for ``token``; an unknown or answered token is ignored, so is a peer that has gone."""
         asker = self._askers.pop(token, None)
@@ -225,7 +243,10 @@ class LocalLinkServer:
             return
         self._token += 1
         self._askers[self._token] = asker
-        self._waiting.append((self._token, request))
+        if isinstance(request, Explain):
+            self._questions.append((self._token, request))
+        else:
+            self._waiting.append((self._token, request))
 
     def _forget_abandoned(self, now_ms: int) -> None:
         """Give up requests that were never answered, so that they cannot fill the queue for ever."""

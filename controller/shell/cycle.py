@@ -15,13 +15,13 @@ import msgspec
 
 from controller.core.interface import Ask, Instant, StepResult, Surroundings
 from controller.journal import Journal
-from controller.local_link.messages import Reason, Stop
+from controller.local_link.messages import Reason, Refused, Stop
 from controller.shell import ownership
 from controller.shell.clock import Clock
 from controller.shell.device_bank import DeviceBank
 from controller.shell.exchange_round import ExchangeRound
 from controller.shell.pace import OVERRUNS_IN_A_ROW_MAX, Pace
-from controller.shell.ports import Core, OutputGate, Passage, Safety
+from controller.shell.ports import Core, OutputGate, Passage, Questions, Safety
 from controller.shell.publisher import Publisher
 from controller.shell.standstill import moving
 from plc_drivers.link import Link, LinkState
@@ -49,6 +49,12 @@ STAND_TIMEOUT_MS = 3000
 
 SETTLE_CYCLES = 6
 """Cycles from the stop until standstill is believed: a command sent just before may begin a PLC scan later."""
+
+QUESTION_SLACK_NS = 3_000_000
+"""A question is answered only when so much time is left until the next cycle: three times what the longest takes."""
+
+QUESTION_WAITS_MS_MAX = 1000
+"""A question that finds no such time for so long is refused: the cycle comes first."""
 
 _HEARTBEAT_SPAN = 1 << 16
 
@@ -79,6 +85,7 @@ class Parts:
     clock: Clock
     pace: Pace
     exchange_deadline_ms: int
+    questions: Questions | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +117,8 @@ class ScanCycle:
         self._fault_told = ""
         self._defects_told: Sequence[Refusal] = ()
         self._claim_durable = False
+        self._question: tuple[int, str] | None = None
+        self._question_since_ms = 0
         self._cycles_in_phase = 0
         self._phase = Phase.SEEKING
         self._phase_since_ms = parts.clock.instant().mono_ms
@@ -276,6 +285,30 @@ class ScanCycle:
             self._overrun_told = True
         elif not missed:
             self._overrun_told = False
+        self._answer_question()
+
+    def _answer_question(self) -> None:
+        """Explain one thing at most, and only in time that the cycle does not need (H10: nothing delays it)."""
+        parts, seen = self._parts, self._seen
+        now = parts.clock.instant()
+        if self._question is None:
+            asked = parts.publisher.question()
+            if asked is None:
+                return
+            self._question, self._question_since_ms = (asked[0], asked[1].what), now.mono_ms
+        token, what = self._question
+        if parts.questions is None or seen is None:
+            parts.publisher.answer(token, Refused(reason=_STARTING))
+        elif self.pace.due_ns - parts.clock.monotonic_ns() >= QUESTION_SLACK_NS:
+            blocking, noted = self._reasons(seen)
+            shell = [Refusal(reason.code, reason.text, reason.remedy) for reason in (*blocking, *noted)]
+            moment = (seen.image, seen.verdict, self._memory, now)
+            parts.publisher.answer(token, parts.questions.answer(what, moment, shell))
+        elif now.mono_ms - self._question_since_ms > QUESTION_WAITS_MS_MAX:
+            parts.publisher.answer(token, Refused(reason=_CYCLE_BUSY))
+        else:
+            return
+        self._question = None
 
     def _publish(self) -> None:
         parts, seen = self._parts, self._seen
@@ -376,6 +409,12 @@ _ENDING = Reason(
     code="CONTROLLER_ENDING",
     text="The controller is being stopped and takes no more requests.",
     remedy="Start it again, then repeat the request with the same idempotency key.",
+)
+
+_CYCLE_BUSY = Reason(
+    code="CYCLE_BUSY",
+    text="The cycle needs all of its time; no question could be answered beside it.",
+    remedy="Ask again in a moment; if it stays so, look at the cycle's times with `garagectl status --json`.",
 )
 
 _OVERRUN = Reason(

@@ -63,7 +63,7 @@ def bindings_of(config: GarageConfig, link: str) -> tuple[DeviceBinding, ...]:
         StartError: PROFILE_UNUSABLE.
     """
     return tuple(
-        DeviceBinding(section.id, section.number, kind, section.unit, _profile(section))
+        DeviceBinding(section.id, section.number, kind, section.unit, _profile(section), frozenset(section.absent))
         for section, kind in devices_of(config)
         if section.link == link
     )

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 from controller.core.interface import Ask, Instant, Recorded, StepResult, Surroundings
-from controller.local_link.messages import CycleView, Snapshot
+from controller.local_link.messages import Answer, CycleView, Snapshot
 from plc_drivers.link import LinkStatus
 from plc_drivers.outputs import PermittedOutputs
 from plc_drivers.reading import ProcessImage
@@ -61,6 +61,19 @@ class Core(Protocol):
         seq: int,
     ) -> Snapshot:
         """What the outside may see."""
+        ...
+
+
+class Questions(Protocol):
+    """Answers why something may not be."""
+
+    def answer(
+        self,
+        what: str,
+        moment: tuple[ProcessImage, Verdict, SafetyMemory, Instant],
+        shell: Sequence[Refusal],
+    ) -> Answer:
+        """The explanation of ``what`` at a moment, or the refusal of a name that nothing has; bounded in time."""
         ...
 
 

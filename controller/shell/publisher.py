@@ -13,6 +13,7 @@ from typing import Protocol
 from controller.core.interface import Ask, Recorded, StepResult, Told
 from controller.core.publish import published
 from controller.local_link.event_ring import EventRing
+from controller.local_link.explanation import Explain
 from controller.local_link.messages import Answer, Event, Events, Reason, Refused, Request, Snapshot
 
 ASKS_PER_CYCLE_MAX = 8
@@ -35,6 +36,10 @@ class Outlet(Protocol):
 
     def take_requests(self) -> list[tuple[int, Request]]:
         """Requests that came since the last call."""
+        ...
+
+    def take_question(self) -> tuple[int, Explain] | None:
+        """The oldest question that waits."""
         ...
 
     def answer(self, token: int, answer: Answer) -> None:
@@ -79,6 +84,14 @@ class Publisher:
         for _ in taken:
             self._asks.popleft()
         return taken
+
+    def question(self) -> tuple[int, Explain] | None:
+        """The oldest question that waits for an explanation, with its token."""
+        return None if self._outlet is None else self._outlet.take_question()
+
+    def answer(self, token: int, answer: Answer) -> None:
+        """Answer a question at once: an explanation changes nothing and waits for no disk."""
+        self._send_answer(token, answer)
 
     def refuse_all(self, reason: Reason) -> None:
         """Refuse whatever waits or came in, because the controller is ending."""

@@ -23,6 +23,7 @@ import uvloop
 from controller.config.load import config_hash
 from controller.config.models import GarageConfig
 from controller.core.core import GarageCore
+from controller.core.explainer import Explainer
 from controller.garage import Layout
 from controller.garage.topology import topology_of
 from controller.journal import Journal, JournalError
@@ -38,6 +39,8 @@ from controller.shell.log_line import log_to_stderr
 from controller.shell.pace import Pace
 from controller.shell.priority import raise_priority
 from controller.shell.publisher import Publisher
+from controller.shell.questions import GarageQuestions
+from controller.shell.sources import Sources
 from controller.shell.start_error import StartError
 from plc_drivers.link import Link
 from safety.gate import Gate
@@ -196,6 +199,7 @@ def _start(
             clock=SystemClock(),
             pace=pace,
             exchange_deadline_ms=config.controller.exchange_deadline_ms,
+            questions=GarageQuestions(core, Explainer(safety, Sources(config).of)),
         )
     )
     journal.notify(asyncio.get_running_loop(), cycle.release)

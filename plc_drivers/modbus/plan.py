@@ -98,13 +98,13 @@ def tag_places(binding: DeviceBinding) -> dict[str, Place | None]:
     """Where every tag of the device lies under its profile, for tables; None for one that the PLC does not have."""
     modbus = ModbusProfile() if binding.profile is None else binding.profile.modbus
     definition = binding.definition
-    status = _places(definition.status, modbus.status_base_of(binding.device), modbus.status_area, modbus)
+    status = _status_places(binding, modbus)
     return status | _places(definition.command, modbus.command_base_of(binding.device), Area.HOLDING, modbus)
 
 
 def _compile(binding: DeviceBinding, modbus: ModbusProfile) -> DevicePlan:
     definition = binding.definition
-    status_places = _places(definition.status, modbus.status_base_of(binding.device), modbus.status_area, modbus)
+    status_places = _status_places(binding, modbus)
     reads = _spans(definition.status, status_places, modbus, modbus.largest_gap)
     status = BlockCodec(definition.status, status_places, reads)
     read_only = tuple(read_operation(span) for span in reads)
@@ -151,6 +151,11 @@ def _exchange(
         read_write_operation(first, mailbox, parts[-1]),
         *(read_operation(span) for span in reads[1:]),
     )
+
+
+def _status_places(binding: DeviceBinding, modbus: ModbusProfile) -> dict[str, Place | None]:
+    places = _places(binding.definition.status, modbus.status_base_of(binding.device), modbus.status_area, modbus)
+    return {name: None if name in binding.absent else place for name, place in places.items()}
 
 
 def _places(tags: Sequence[Tag], base: int, area: Area, modbus: ModbusProfile) -> dict[str, Place | None]:

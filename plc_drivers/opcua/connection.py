@@ -269,7 +269,7 @@ class OpcUaConnection:
         return _Surveyed(
             plan,
             tuple(node_ids[:count]),
-            StatusDecoder([address.tag for address in plan.status]),
+            StatusDecoder(plan.binding.definition.status, plan.absent),
             CommandEncoder(plan, node_ids[count:], types) if plan.command else None,
         )
 

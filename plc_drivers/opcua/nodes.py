@@ -67,11 +67,15 @@ class NodeAddress:
 
 @dataclass(frozen=True, slots=True)
 class NodePlan:
-    """All nodes of one device. ``command`` is in the order of writing, which ends with ``cmd_seq`` (rule 4)."""
+    """All nodes of one device. ``command`` is in the order of writing, which ends with ``cmd_seq`` (rule 4).
+
+    ``status`` leaves out the tags in ``absent``, which have no node.
+    """
 
     binding: DeviceBinding
     status: tuple[NodeAddress, ...]
     command: tuple[NodeAddress, ...]
+    absent: frozenset[str] = frozenset()
 
     @property
     def device(self) -> str:
@@ -83,7 +87,11 @@ def plan_nodes(binding: DeviceBinding) -> NodePlan:
     """The nodes of a device under its profile."""
     definition = binding.definition
     ordered = sorted(definition.command, key=lambda tag: (tag.word, tag.bit or 0))
-    return NodePlan(binding, _addresses(binding, definition.status), _addresses(binding, ordered))
+    absent = binding.absent
+    if binding.profile is not None:
+        absent |= binding.profile.opcua.absent
+    present = [tag for tag in definition.status if tag.name not in absent]
+    return NodePlan(binding, _addresses(binding, present), _addresses(binding, ordered), absent)
 
 
 def _addresses(binding: DeviceBinding, tags: Sequence[Tag]) -> tuple[NodeAddress, ...]:
@@ -115,19 +123,24 @@ def fits(tag: Tag, seen: ua.VariantType) -> bool:
 
 
 class StatusDecoder:
-    """Turns one device's read results into tag values; made once, used for each exchange."""
+    """Turns one device's read results into tag values; made once, used for each exchange.
 
-    def __init__(self, tags: Sequence[Tag]) -> None:
-        self._checks = tuple(_check(tag) for tag in tags)
+    ``tags`` are all status tags of the kind; those named in ``absent`` have no node and no result.
+    """
+
+    def __init__(self, tags: Sequence[Tag], absent: frozenset[str] = frozenset()) -> None:
+        self._count = len(tags)
+        self._checks = tuple((i, *_check(tag)) for i, tag in enumerate(tags) if tag.name not in absent)
+        self._absent = tuple(i for i, tag in enumerate(tags) if tag.name in absent)
 
     def decode(self, results: Sequence[ua.DataValue]) -> tuple[tuple[Value | None, ...], frozenset[int]]:
         """Values in tag order and the positions of the bad ones, whose value is None.
 
-        Bad is: a status code that is not Good, a value of another type, out of range, or no member.
+        Bad is: absent, a status code that is not Good, a value of another type, out of range, or no member.
         """
-        values: list[Value | None] = []
-        bad: list[int] = []
-        for index, (result, (kind, low, high, members)) in enumerate(zip(results, self._checks, strict=True)):
+        values: list[Value | None] = [None] * self._count
+        bad: list[int] = list(self._absent)
+        for result, (index, kind, low, high, members) in zip(results, self._checks, strict=True):
             status = result.StatusCode
             value: Any = None if result.Value is None else result.Value.Value
             good = (
@@ -136,8 +149,9 @@ class StatusDecoder:
                 and low <= value <= high
                 and (members is None or value in members)
             )
-            values.append(value if good else None)
-            if not good:
+            if good:
+                values[index] = value
+            else:
                 bad.append(index)
         return tuple(values), frozenset(bad)
 

@@ -5,11 +5,13 @@ Owns the list. Must never name a device: every declaration follows from the layo
 
 from __future__ import annotations
 
+from safety.absence import instantiated
 from safety.interlock import Interlock, InterlockError
 from safety.interlocks import unit
 from safety.interlocks.cabin_doors import door_interlocks
 from safety.interlocks.device import device_interlocks
 from safety.interlocks.lift import lift_interlocks
+from safety.interlocks.power import power_interlocks
 from safety.interlocks.shuttle import travel_interlocks
 from safety.interlocks.transfer import transfer_interlocks
 from safety.interlocks.turntable import turntable_interlocks
@@ -18,7 +20,19 @@ from safety.topology import Topology, check
 
 
 def interlocks_of(topology: Topology) -> tuple[Interlock, ...]:
-    """Every interlock of the garage, in a stable order.
+    """Every interlock of the garage, in a stable order; those that read a waived sensor stand without it.
+
+    Raises:
+        TopologyError: the topology contradicts itself.
+        ExpressionError: a declaration reads what a device of the garage does not have.
+        InterlockError: two declarations have one id.
+        MissingSensorError: the garage lacks a sensor that an interlock reads, and nobody has waived it.
+    """
+    return instantiated(declared(topology), topology.absent, topology.waivers)
+
+
+def declared(topology: Topology) -> tuple[Interlock, ...]:
+    """Every interlock as the layout asks for it, whether or not the garage has its sensors.
 
     Raises:
         TopologyError: the topology contradicts itself.
@@ -26,7 +40,7 @@ def interlocks_of(topology: Topology) -> tuple[Interlock, ...]:
         InterlockError: two declarations have one id.
     """
     check(topology)
-    found = zone_interlocks(topology)
+    found = zone_interlocks(topology) + power_interlocks(topology)
     for lift in topology.lifts:
         found += device_interlocks(unit.lift(lift.id)) + lift_interlocks(topology, lift)
     for shuttle in topology.shuttles:

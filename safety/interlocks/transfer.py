@@ -225,7 +225,9 @@ def _shared(device: Unit, one: ShuttleTopology, other: ShuttleTopology) -> list[
                 Phase.START,
                 device.start(pick, place),
                 into.unless_away(away),
-                *rest,
+                rest[0],
+                rest[1],
+                rest[2],
             ),
         ]
     return found

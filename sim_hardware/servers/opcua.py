@@ -170,7 +170,8 @@ class OpcUaServer:
     async def _add_device(self, server: Server, parent: Any, binding: DeviceBinding, plc: EmulatedPlc) -> None:
         plan = plan_nodes(binding)
         values = StatusValues(plc)
-        for index, place in enumerate(plan.status):
+        for place in plan.status:
+            index = binding.definition.status_index[place.tag.name]
             await self._add_variable(server, parent, place, StatusNode(values, index), writable=False)
         for place in plan.command:
             if isinstance(plc, CommandedPlc):

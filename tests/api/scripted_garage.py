@@ -139,6 +139,8 @@ class ScriptedGarage:
     received: list[Request] = field(default_factory=list)
     alarms: dict[str, AlarmView] = field(default_factory=dict)
     in_flood: bool = False
+    explanations: dict[str, Answer] = field(default_factory=dict)
+    questions: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.layout = Layout(self.config)
@@ -248,6 +250,11 @@ class ScriptedGarage:
         return event
 
     def answer_all(self) -> None:
+        while (asked := self.server.take_question()) is not None:
+            token, question = asked
+            self.questions.append(question.what)
+            unknown = Refused(reason=reason("UNKNOWN_SUBJECT", f"There is nothing called {question.what!r}."))
+            self.server.answer(token, self.explanations.get(question.what, unknown))
         for token, request in self.server.take_requests():
             self.received.append(request)
             self.server.answer(token, self.decide(request))

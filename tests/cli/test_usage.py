@@ -23,6 +23,7 @@ COMMANDS = [
     ("run",),
     ("demo",),
     ("status",),
+    ("explain",),
     ("orders",),
     ("retrieve",),
     ("store",),

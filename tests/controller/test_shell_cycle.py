@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -12,6 +12,7 @@ import pytest
 
 from controller.core.interface import Surroundings
 from controller.journal import Journal
+from controller.local_link.explanation import Explain, Explanation
 from controller.local_link.messages import Answer, Event, Refused, Request, Snapshot, Start, Stop
 from controller.shell import cycle as shell_cycle
 from controller.shell.cycle import Parts, Phase, ScanCycle
@@ -22,6 +23,7 @@ from plc_drivers.contract.codes import State
 from plc_drivers.link import LinkState
 from plc_drivers.reading import Fault
 from safety.memory import SafetyMemory
+from safety.refusal import Refusal
 from safety.verdict import Function
 from safety.wish import DeviceWish
 from tests.controller.shell_machine import InstantLink, OpenGate, Permissive, ScriptedCore, StepClock, bank_of
@@ -35,6 +37,7 @@ class Outlet:
         self.snapshots: list[Snapshot] = []
         self.requests: list[tuple[int, Request]] = []
         self.answers: list[tuple[int, Answer]] = []
+        self.questions: list[tuple[int, Explain]] = []
 
     def publish_snapshot(self, snapshot: Snapshot) -> None:
         self.snapshots.append(snapshot)
@@ -46,8 +49,22 @@ class Outlet:
         taken, self.requests = self.requests, []
         return taken
 
+    def take_question(self) -> tuple[int, Explain] | None:
+        return self.questions.pop(0) if self.questions else None
+
     def answer(self, token: int, answer: Answer) -> None:
         self.answers.append((token, answer))
+
+
+class Slow:
+    """Explains everything, and takes its time."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, list[str]]] = []
+
+    def answer(self, what: str, moment: object, shell: Sequence[Refusal]) -> Answer:
+        self.asked.append((what, [reason.code for reason in shell]))
+        return Explanation(what=what, noun="garage", at_ms=0, clear=True, summary="S.")
 
 
 class Machine:
@@ -61,6 +78,7 @@ class Machine:
         self.core = ScriptedCore()
         self.safety = Permissive(frozenset({TRAVEL, TURN}))
         self.outlet = Outlet()
+        self.questions = Slow()
         self.journal = journal
         self.take_ms = 0
         """How long each cycle takes beside the exchange."""
@@ -79,6 +97,7 @@ class Machine:
                 clock=self.clock,
                 pace=Pace(20, self.clock.now_ns),
                 exchange_deadline_ms=14,
+                questions=self.questions,
             )
         )
 
@@ -323,3 +342,36 @@ async def test_the_core_hears_which_links_are_down_and_that_the_journal_is_not_w
     monkeypatch.setattr(Journal, "fault", property(lambda _journal: fault))
     await machine.once(20)
     assert machine.core.surroundings == Surroundings(("cabin1-plc",), fault)
+
+
+async def test_one_question_is_answered_in_a_cycle_that_has_time_left(journal: Journal) -> None:
+    machine = Machine(journal)
+    await machine.own()
+    machine.outlet.questions = [(1, Explain(what="lift1")), (2, Explain(what="garage"))]
+    await machine.once()
+    assert [token for token, _ in machine.outlet.answers] == [1]
+    await machine.once()
+    assert [token for token, _ in machine.outlet.answers] == [1, 2]
+    assert [what for what, _ in machine.questions.asked] == ["lift1", "garage"]
+
+
+async def test_a_question_waits_for_a_cycle_with_time_left_and_is_refused_when_there_is_none(journal: Journal) -> None:
+    machine = Machine(journal)
+    await machine.own()
+    machine.outlet.questions = [(1, Explain(what="lift1"))]
+    machine.core.on_step = lambda: machine.clock.pass_ms(18)
+    await machine.once(10)
+    assert machine.outlet.answers == []
+    await machine.once(60)
+    ((token, answer),) = machine.outlet.answers
+    assert token == 1
+    assert isinstance(answer, Refused)
+    assert answer.reason.code == "CYCLE_BUSY"
+    assert machine.questions.asked == [], "no work was done for it"
+
+
+async def test_a_question_before_the_garage_is_owned_hears_that_the_controller_starts(journal: Journal) -> None:
+    machine = Machine(journal)
+    machine.outlet.questions = [(1, Explain(what="lift1"))]
+    await machine.once(2)
+    assert machine.questions.asked == [("lift1", ["CONTROLLER_STARTING"])]

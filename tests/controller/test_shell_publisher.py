@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from controller.core.events import OrderWaiting
 from controller.core.interface import Recorded, StepResult, Told
+from controller.local_link.explanation import Explain
 from controller.local_link.messages import Accepted, Answer, Event, Reason, Refused, Request, Snapshot, Start
 from controller.shell.publisher import ASKS_PER_CYCLE_MAX, Publisher
 
@@ -23,6 +24,9 @@ class Outlet:
     def take_requests(self) -> list[tuple[int, Request]]:
         taken, self.requests = self.requests, []
         return taken
+
+    def take_question(self) -> tuple[int, Explain] | None:
+        return None
 
     def answer(self, token: int, answer: Answer) -> None:
         self.answers.append((token, answer))

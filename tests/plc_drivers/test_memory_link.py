@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import cast
 
 import pytest
@@ -128,3 +129,13 @@ def test_h10_only_outputs_that_passed_the_gate_are_taken(clock: VirtualClock) ->
 def test_a_device_without_its_object_is_refused() -> None:
     with pytest.raises(ValueError, match="object behind it"):
         MemoryLink("m", [BINDING], {})
+
+
+def test_a_sensor_that_the_device_does_not_have_reads_as_bad(clock: VirtualClock) -> None:
+    binding = replace(BINDING, absent=frozenset({"rope_taut"}))
+    link = MemoryLink("memory", [binding], {"lift": Device()}, clock_ms=clock)
+    link.start()
+    link.exchange(None)
+    answer = link.answers()["lift"]
+    assert answer.bad_tags == {binding.definition.status_index["rope_taut"]}
+    assert answer.values[binding.definition.status_index["rope_taut"]] is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -17,6 +18,7 @@ from safety.expression import (
     Between,
     ChangedSince,
     ChangedWithin,
+    Commanded,
     Compare,
     Const,
     Dominant,
@@ -59,11 +61,25 @@ BOOLS = (lift("standstill"), lift("pins_extended"), cabin("scanner_clear"), cabi
 NUMBERS = (lift("station"), lift("levelling_error_mm"), cabin("curtain_count"), cabin("confirm_count"))
 SMALL = st.integers(min_value=-2, max_value=3)
 
+
+def _sensible(make: Callable[[], object]) -> bool:
+    """False for what the language itself refuses."""
+    try:
+        make()
+    except ExpressionError:
+        return False
+    return True
+
+
 _comparisons: st.SearchStrategy[Expression] = st.one_of(
     st.sampled_from(BOOLS),
     st.builds(Const, st.sampled_from([True, False, None])),
-    st.builds(Compare, st.sampled_from(Op), st.sampled_from(NUMBERS), SMALL | st.sampled_from(NUMBERS)),
-    st.builds(lambda tag, low: Between(tag, low, low + 2), st.sampled_from(NUMBERS), SMALL),
+    st.tuples(st.sampled_from(Op), st.sampled_from(NUMBERS), SMALL | st.sampled_from(NUMBERS))
+    .filter(lambda parts: _sensible(lambda: Compare(*parts)))
+    .map(lambda parts: Compare(*parts)),
+    st.tuples(st.sampled_from(NUMBERS), SMALL)
+    .filter(lambda parts: _sensible(lambda: Between(parts[0], parts[1], parts[1] + 2)))
+    .map(lambda parts: Between(parts[0], parts[1], parts[1] + 2)),
     st.builds(lambda value: OneOf(lift("station"), (value,)), st.integers(min_value=-1, max_value=3)),
     st.just(Answering("lift1", LIFT)),
     st.builds(ChangedWithin, st.sampled_from(NUMBERS + BOOLS), st.sampled_from([40, 100])),
@@ -275,3 +291,46 @@ def test_every_kind_of_expression_can_be_read_as_a_sentence() -> None:
         "cabin1.confirm_count changed since",
     ):
         assert part in said
+
+
+@pytest.mark.parametrize(
+    ("nonsense", "said"),
+    [
+        (lambda: lift("standstill").lt(1), "smaller or larger"),
+        (lambda: lift("state").ge(2), "smaller or larger"),
+        (lambda: lift("standstill").eq(1), "cannot be compared"),
+        (lambda: lift("station").eq(True), "cannot be compared"),
+        (lambda: lift("station").eq(100), "can never be 100"),
+        (lambda: lift("station").lt(-5), "can never be -5"),
+        (lambda: lift("station").eq(float("nan")), "can never be nan"),
+        (lambda: lift("state").eq(99), "can never be 99"),
+        (lambda: lift("station").eq(lift("levelling_error_mm")), "two units"),
+        (lambda: lift("standstill").eq(lift("station")), "cannot be compared"),
+        (lambda: lift("state").ne(lift("mode")), "cannot be compared"),
+        (lambda: lift("standstill").between(0, 1), "smaller or larger"),
+        (lambda: lift("state").between(1, 3), "smaller or larger"),
+        (lambda: lift("station").between(-5, 3), "can never be -5"),
+        (lambda: lift("station").between(3, 1), "can never be between"),
+        (lambda: lift("state").one_of(99), "can never hold"),
+        (lambda: lift("state").one_of(), "can never hold"),
+        (lambda: lift("standstill").one_of(1), "condition by itself"),
+        (lambda: Commanded((), lift("done_seq"), lift("ack_seq"), lift("ack_result")), "no command"),
+        (lambda: Commanded((CommandCode.ROTATE,), lift("done_seq"), lift("ack_seq"), lift("ack_result")), "no command"),
+        (lambda: Commanded((CommandCode.LOCK,), lift("ack_seq"), lift("ack_seq"), lift("ack_result")), "is read from"),
+        (
+            lambda: Commanded((CommandCode.LOCK,), lift("done_seq"), cabin("ack_seq"), lift("ack_result")),
+            "is read from",
+        ),
+    ],
+)
+def test_h10_a_condition_that_makes_no_sense_is_an_error_when_it_is_written(
+    nonsense: Callable[[], object], said: str
+) -> None:
+    """At load: a comparison that can never be true, or always is, would be found by nobody in operation."""
+    with pytest.raises(ExpressionError, match=said):
+        nonsense()
+
+
+def test_two_readings_of_one_kind_may_be_compared() -> None:
+    assert words(lift("load_present").ne(lift("load_clear"))) == "lift1.load_present is not lift1.load_clear"
+    assert lift("station").ge(-1).right == -1

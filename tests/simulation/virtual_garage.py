@@ -69,7 +69,8 @@ class VirtualGarage:
             self.watches[section.id] = DeviceWatch(
                 section.id, definition, section.number, silence_ms, section.controller_timeout_ms
             )
-            binding = DeviceBinding(section.id, section.number, definition.kind, 1, None)
+            absent = frozenset(section.absent)
+            binding = DeviceBinding(section.id, section.number, definition.kind, 1, None, absent)
             link = MemoryLink(
                 section.id, [binding], {section.id: self.hardware.devices[section.id]}, clock_ms=lambda: self.now_ms
             )

@@ -7,6 +7,7 @@ import pytest
 from plc_drivers.binding import DeviceBinding
 from plc_drivers.contract import CommandCode, DeviceKind
 from plc_drivers.link import LinkState
+from plc_drivers.modbus.plan import compile_plan, tag_places
 from plc_drivers.outputs import DeviceOutputs, MailboxCommand
 from plc_drivers.profile import Area, load_profile
 from tests.eventually import eventually
@@ -98,3 +99,24 @@ async def test_a_cabin_s_levels_must_all_be_there_and_no_other(levels: dict[str,
     await server.stop()
     assert link.faults()["cabin"].code == "LINK_CLOSED"
     assert [pdu[0] for pdu in server.plc.requests] == [3]
+
+
+async def test_a_sensor_that_a_device_does_not_have_is_not_asked_for_and_reads_as_bad() -> None:
+    """In the block its bit is passed over; as a re-bound tag at the block's end its register is not even read."""
+    lift = DeviceBinding("lift1", 1, DeviceKind.LIFT, absent=frozenset({"rope_taut", "speed_ok", "shaft_doors_closed"}))
+    server = HostileServer(FakePlc(lift))
+    await server.start()
+    link = tcp_link(server.port, lift)
+    link.start()
+    server.plc.devices["lift1"].values |= {"brake_closed": True, "rope_taut": True}
+    await Driver(link, writes=False).settled(lambda: "lift1" in link.answers())
+    await link.stop()
+    await server.stop()
+    answer = link.answers()["lift1"]
+    index = lift.definition.status_index
+    assert answer.bad_tags == {index[tag] for tag in lift.absent}
+    assert answer.values[index["rope_taut"]] is None
+    assert value(link, "lift1", "brake_closed") is True
+    assert tag_places(lift)["rope_taut"] is None
+    (span,) = compile_plan(lift).status.spans
+    assert span.count == lift.definition.status_length - 1, "the last register held nothing else"

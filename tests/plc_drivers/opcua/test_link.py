@@ -26,7 +26,7 @@ from plc_drivers.opcua import connection
 from plc_drivers.opcua.link import OpcUaLink
 from plc_drivers.opcua.settings import OpcUaSecurity, OpcUaSettings, OpcUaSettingsError, load_credentials
 from plc_drivers.outputs import DeviceOutputs, MailboxCommand, PermittedOutputs
-from plc_drivers.profile import parse_profile
+from plc_drivers.profile import Profile, parse_profile
 from plc_drivers.reading import Quality
 from tests.plc_drivers.opcua.stand_in_process import StandInProcess
 
@@ -289,6 +289,25 @@ async def test_missing_nodes_and_wrong_types_leave_out_their_device_and_are_name
         assert (fault_code(link, lacking), fault_code(link, twisted)) == ("NODES_MISSING", "WRONG_NODE_TYPE")
         assert f"s={lacking}.station" in link.faults()[lacking].detail
         assert f"{twisted}.rope_taut" in link.faults()[twisted].detail
+
+
+async def test_a_sensor_that_a_device_does_not_have_needs_no_node_and_reads_as_bad(server: StandInProcess) -> None:
+    name = "lift-without-station"
+    for binding in (
+        DeviceBinding(name, 10, DeviceKind.LIFT, absent=frozenset({"station"})),
+        DeviceBinding(name, 10, DeviceKind.LIFT, profile=_lacking_station()),
+    ):
+        async with running(OpcUaLink(settings(server.url), [binding])) as link:
+            await trip(link, outputs(1, name))
+            answer = link.answers()[name]
+            assert answer.bad_tags == {LIFT.status_index["station"]}
+            assert len(answer.values) == len(LIFT.status)
+            assert value(link, "device_id", name) == 10
+            assert link.faults() == {}
+
+
+def _lacking_station() -> Profile:
+    return parse_profile({"name": "x", "kinds": ["lift"], "opcua": {"nodes": {"station": {"absent": True}}}}, "test")
 
 
 async def test_an_unknown_namespace_is_named_and_tried_again_for_ever(server: StandInProcess) -> None:
