@@ -12,6 +12,7 @@ import msgspec
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from api.occupied import OccupiedPosition
 from api.problem import MEDIA_TYPE, Problem
 from controller.local_link.alarm_messages import AlarmDefinitionView, AlarmFigures, AlarmView
 from controller.local_link.messages import (
@@ -27,6 +28,7 @@ from controller.local_link.messages import (
     Snapshot,
     VehicleView,
 )
+from controller.local_link.mode_messages import ZoneView
 
 _TYPES: tuple[type, ...] = (
     AlarmDefinitionView,
@@ -36,6 +38,7 @@ _TYPES: tuple[type, ...] = (
     DeviceView,
     Event,
     LinkView,
+    OccupiedPosition,
     OrderView,
     PositionShape,
     PositionView,
@@ -44,6 +47,7 @@ _TYPES: tuple[type, ...] = (
     Shape,
     Snapshot,
     VehicleView,
+    ZoneView,
 )
 
 _AGE = {"type": "integer", "minimum": 0, "description": "How old the data is, in ms."}

@@ -16,10 +16,12 @@ import msgspec
 from api import reference as api_reference
 from controller.alarms import document as alarm_document
 from controller.config import reference
+from controller.core import mode_table
 from controller.core.events import CoreEvent
 from controller.core.publish import HIDDEN
 from plc_drivers import contract_tables
 from safety import interlock_table
+from safety.interlocks.hand import HOLD_MS
 
 ROOT = Path(__file__).parent.parent
 
@@ -32,6 +34,7 @@ def pages() -> dict[Path, str]:
         Path("docs/api.md"): api_reference.markdown(event_kinds()),
         Path("docs/configuration.md"): reference.markdown(),
         Path("docs/interlocks.md"): interlock_table.document(),
+        Path("docs/modes.md"): mode_table.document(HOLD_MS),
         **contract,
     }
 

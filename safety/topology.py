@@ -8,6 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+HAND_SPEED_MM_S = 300
+"""Fastest reading of an axis moved by hand: 250 mm/s, as machines with people beside them are set up, and its noise."""
+
+HAND_SPEED_MDEG_S = 6000
+"""The same at the end of a car of 5.3 m on a turntable."""
+
 
 @dataclass(frozen=True, slots=True)
 class LiftTopology:
@@ -15,6 +21,7 @@ class LiftTopology:
 
     ``reached_by`` holds (shuttle, level, column, side) for each shuttle whose forks reach this platform.
     ``stop_ms`` is the longest time from a lost permit to standstill, ``deceleration`` the designed braking in mm/s2.
+    ``hand_speed_max`` is the fastest that it may move by hand, in mm/s.
     """
 
     id: str
@@ -24,6 +31,7 @@ class LiftTopology:
     reached_by: tuple[tuple[str, int, int, str], ...] = ()
     stop_ms: int = 4000
     deceleration: int = 400
+    hand_speed_max: int = HAND_SPEED_MM_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +42,7 @@ class ShuttleTopology:
     platform that its forks reach; ``cabins`` holds (cabin, level, column, side) for each cabin they reach.
     ``stop_ms`` is the longest time from a lost permit to standstill along the aisle, ``deceleration`` the designed
     braking in mm/s2, or mdeg/s2 round a ring.
+    ``hand_speed_max`` is the fastest that it may travel by hand, in mm/s, or in mdeg/s round a ring.
     """
 
     id: str
@@ -45,6 +54,7 @@ class ShuttleTopology:
     cabins: tuple[tuple[str, int, int, str], ...]
     stop_ms: int = 5000
     deceleration: int = 400
+    hand_speed_max: int = HAND_SPEED_MM_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +63,7 @@ class CabinTopology:
 
     ``stop_ms`` is the longest time from a lost permit to the turntable's standstill, ``deceleration`` its designed
     braking in mdeg/s2.
+    ``hand_speed_max`` is the fastest that its turntable may turn by hand, in mdeg/s.
     """
 
     id: str
@@ -61,11 +72,15 @@ class CabinTopology:
     reached_by: tuple[tuple[str, int, int, str], ...]
     stop_ms: int = 3000
     deceleration: int = 15_000
+    hand_speed_max: int = HAND_SPEED_MDEG_S
 
 
 @dataclass(frozen=True, slots=True)
 class Topology:
-    """All devices of a garage, with the safety PLC's name and zones."""
+    """All devices of a garage, with the safety PLC's name and zones.
+
+    ``fire_finish_ms`` is how long after a fire alarm a command under way may come to its end; 0 stops at once.
+    """
 
     lifts: tuple[LiftTopology, ...]
     shuttles: tuple[ShuttleTopology, ...]
@@ -73,6 +88,7 @@ class Topology:
     safety: str
     zones: tuple[int, ...]
     clearance_countdown_ms: int
+    fire_finish_ms: int = 0
 
 
 class TopologyError(ValueError):

@@ -13,11 +13,15 @@ from controller.core.admission import hindrances
 from controller.core.dispatch import shut_in
 from controller.core.estimate import remaining_s
 from controller.core.handover import MACHINES_TURN
+from controller.core.mode import ModeEvent
+from controller.core.mode_change import would_refuse
 from controller.core.order import Order, OrderState
+from controller.core.sensing import sensed
 from controller.core.situation import Situation
 from controller.core.state import GarageState
 from controller.core.transfer import not_confirmed
 from controller.core.vehicle import Vehicle
+from controller.core.zone_view import zone_views
 from controller.garage import Cabin
 from controller.local_link import messages as msg
 from controller.local_link.alarm_messages import AlarmFigures, AlarmView
@@ -52,14 +56,10 @@ def snapshot(
     state = situation.state
     reasons = [msg.Reason(code=r.code, text=r.text, remedy=r.remedy) for r in hindrances(situation)]
     safety_good = situation.is_good(situation.config.safety.id)
-    stopped = state.mode == "stopped"
+    stopped = state.mode != "automatic"
     if stopped:
-        what = msg.Reason(
-            code="NOT_STARTED",
-            text="Automatic operation is stopped.",
-            remedy="Look at the machine; clear what is stopped, then start.",
-        )
-        reasons = [what, *reasons]
+        what = commanding.not_automatic(situation)
+        reasons = [msg.Reason(code=what.code, text=what.text, remedy=what.remedy), *reasons]
     serving = any(_serves(situation, cabin) for cabin in situation.layout.cabins.values())
     return msg.Snapshot(
         seq=seq,
@@ -67,7 +67,7 @@ def snapshot(
         event_seq=state.last_seq,
         mode=state.mode,
         ready=not stopped and serving and safety_good,
-        ready_to_start=stopped and safety_good and state.epoch > 0 and _all_answer(situation),
+        ready_to_start=_may_start(situation) and safety_good and state.epoch > 0 and _all_answer(situation),
         reasons=reasons,
         epoch=state.epoch,
         cycle=cycle,
@@ -80,6 +80,8 @@ def snapshot(
                 vehicle=state.occupant.get(position),
                 reserved_for=_reserved_for(situation, position),
                 claimed_by=state.claims.get(position),
+                sensed=sensed(situation, position),
+                confirmed=position not in state.precautions.unconfirmed,
             )
             for position in situation.layout.positions
         ],
@@ -126,6 +128,7 @@ def snapshot(
         ],
         alarms=alarms[0],
         alarm_figures=alarms[1],
+        zones=zone_views(situation),
     )
 
 
@@ -149,6 +152,10 @@ def _serves(situation: Situation, cabin: Cabin) -> bool:
         if all(commanding.unready(situation, mover) is None for mover in movers):
             return True
     return False
+
+
+def _may_start(situation: Situation) -> bool:
+    return situation.state.mode != "automatic" and would_refuse(situation, ModeEvent.START) is None
 
 
 def _all_answer(situation: Situation) -> bool:
@@ -301,8 +308,8 @@ def order_view(situation: Situation, order: Order) -> msg.OrderView:
         phase = situation.state.cabin(order.cabin).phase
     remaining = None if order.state.is_over else remaining_s(situation, order)
     waiting = order.waiting
-    if waiting is None and situation.state.mode == "stopped" and not order.state.is_over:
-        waiting = Refusal("NOT_STARTED", "Automatic operation is stopped.", "A person looks at the machine and starts.")
+    if waiting is None and situation.state.mode != "automatic" and not order.state.is_over:
+        waiting = commanding.not_automatic(situation)
     return msg.OrderView(
         id=order.id,
         kind=order.kind,
@@ -326,7 +333,8 @@ def order_view(situation: Situation, order: Order) -> msg.OrderView:
 
 _NO_ESTIMATE = frozenset(
     {"NOT_STARTED", "DEVICE_UNREACHABLE", "DEVICE_STOPPED", "NOT_IN_AUTOMATIC", "NOT_OWNER", "HALF_TRANSFER",
-     "POSITION_UNPROVEN", "CUSTOMER_ABSENT", "CUSTOMER_STAYS", "PERSON_IN_CABIN", "NEEDS_START", "GARAGE_FULL"}
+     "POSITION_UNPROVEN", "CUSTOMER_ABSENT", "CUSTOMER_STAYS", "PERSON_IN_CABIN", "NEEDS_START", "GARAGE_FULL",
+     "ZONE_LOCKED_OUT", "FIRE_ALARM", "AXIS_IS_HELD", "INVENTORY_UNCONFIRMED"}
 )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ cabin cannot guard it (H02, H08).
 from __future__ import annotations
 
 from controller.garage.layout import Cabin, Layout, Lift, Shuttle
-from safety.topology import CabinTopology, LiftTopology, ShuttleTopology, Topology
+from safety.topology import HAND_SPEED_MM_S, CabinTopology, LiftTopology, ShuttleTopology, Topology
 
 STOP_REACTION_MS = 1500
 """From the dropped permit to the first braking, and from standstill to the reading of it: a PLC behind a slow serial
@@ -27,6 +27,7 @@ def topology_of(layout: Layout) -> Topology:
         safety=config.safety.id,
         zones=config.safety.zones,
         clearance_countdown_ms=config.controller.clearance_countdown_ms,
+        fire_finish_ms=1000 * config.controller.fire_finish_s,
     )
 
 
@@ -55,7 +56,15 @@ def _shuttle(layout: Layout, shuttle: Shuttle) -> ShuttleTopology:
         cabins=_reaches(layout, shuttle.id, bays),
         stop_ms=_stop_ms(shuttle.axis.speed_mm_s, shuttle.axis.acceleration_mm_s2),
         deceleration=shuttle.axis.acceleration_mm_s2,
+        hand_speed_max=_hand_speed(layout, shuttle),
     )
+
+
+def _hand_speed(layout: Layout, shuttle: Shuttle) -> int:
+    """Round a ring lengths are angles and the radius is not configured: the share of safe limited speed stands in."""
+    if layout.config.aisle.shape == "ring":
+        return max(1, shuttle.axis.speed_mm_s * 3 // 10)
+    return HAND_SPEED_MM_S
 
 
 def _cabin(layout: Layout, cabin: Cabin) -> CabinTopology:
