@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from controller.core import commanding
+from controller.core import commanding, hand
 from controller.core import events as ev
 from controller.core.alarm_desk import act
 from controller.core.mode import ModeEvent
@@ -266,7 +266,11 @@ def _stop(situation: Situation, request: Stop) -> Refusal | None:
     if situation.state.mode == "stopped":
         return None
     commanding.recall_all(situation)
+    hand.end_for(situation, _STOPPED)
     return happened(situation, ModeEvent.STOP, request.actor, request.cause)
+
+
+_STOPPED = Refusal("STOPPED", "Everything was stopped by a request.", "Ask who stopped it; then press again.")
 
 
 def _commanded(situation: Situation) -> list[str]:
