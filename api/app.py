@@ -20,12 +20,15 @@ from api import (
     garage,
     health,
     links,
+    manual,
+    occupancy,
     orders,
     page,
     places,
     problem,
     schema,
     vehicles,
+    zones,
 )
 from api.guard import Guard
 from controller.local_link.client import LocalLinkClient
@@ -43,10 +46,12 @@ _TAGS = [
     {"name": "vehicles", "description": "The cars in the books."},
     {"name": "places", "description": "Positions that can hold a car."},
     {"name": "cabins", "description": "Where cars are handed over."},
+    {"name": "zones", "description": "Emergency stops, guards, and the locks that persons hold."},
     {"name": "devices", "description": "The PLCs and the links to them."},
     {"name": "garage", "description": "The garage as a whole."},
     {"name": "alarms", "description": "What asks for a person's response (see alarms.md)."},
     {"name": "explanation", "description": "Why something may not move or does not go on."},
+    {"name": "manual", "description": "One axis by hand, while somebody holds it."},
     {"name": "events", "description": "What happens."},
     {"name": "health", "description": "For supervision."},
 ]
@@ -80,7 +85,11 @@ def create_api(link: LocalLinkClient, streams: events.Streams | None = None) -> 
     problem.install(app)
     schema.install(app)
     routes = APIRouter(prefix=PREFIX)
-    for module in (orders, vehicles, places, cabins, devices, links, garage, alarms, explain, events, health):
+    modules = (
+        orders, vehicles, places, cabins, zones, devices, links, garage, occupancy, manual, alarms, explain, events,
+        health,
+    )  # fmt: skip
+    for module in modules:
         routes.include_router(module.router)
     app.include_router(routes)
     app.include_router(page.page_router())

@@ -130,6 +130,7 @@ def _things(snapshot: Snapshot) -> list[tuple[tuple[str, str], object]]:
     things += [(("orders", item.id), item) for item in snapshot.orders]
     things += [(("interlocks", item.id), item) for item in snapshot.interlocks]
     things += [(("alarms", item.id), item) for item in snapshot.alarms]
+    things += [(("zones", str(item.id)), item) for item in snapshot.zones]
     return things
 
 

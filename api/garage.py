@@ -6,10 +6,12 @@ import msgspec
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from api.authority import Operator, Viewer
+from api.authority import Clearer, Operator, Viewer
 from api.garage_copy import Current, Link, ask, shape_of
+from api.person import PersonBody
 from api.schema import commanding, problems, single
 from controller.local_link.messages import Shape, Snapshot, Start, Stop
+from controller.local_link.mode_messages import EndFire
 
 router = APIRouter(tags=["garage"])
 
@@ -48,4 +50,11 @@ async def start(link: Link, actor: Operator) -> dict[str, bool]:
 async def stop(link: Link, actor: Operator) -> dict[str, bool]:
     """Movers make a controlled stop, orders wait. This is not an emergency stop; that one is at the machine."""
     await ask(link, Stop(actor=actor.name))
+    return {"accepted": True}
+
+
+@router.post("/fire/end", summary="End the fire state", responses=commanding("The garage is stopped.", None))
+async def end_fire(body: PersonBody, link: Link, actor: Clearer) -> dict[str, bool]:
+    """A named person's act, once the fire alarm is gone. Nothing starts by it: automatic operation is started apart."""
+    await ask(link, EndFire(person=body.person, actor=actor.name))
     return {"accepted": True}

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
 import msgspec
 from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
-from api.authority import Viewer
-from api.garage_copy import Current, Link, shape_of
-from api.problem import unknown
-from api.schema import listing, single
-from controller.local_link.messages import PositionShape, PositionView
+from api.authority import Clearer, Viewer
+from api.garage_copy import Current, Link, ask, shape_of
+from api.order_body import NAME_PATTERN
+from api.person import InventoryBody
+from api.problem import ProblemError, unknown
+from api.schema import commanding, listing, single
+from controller.local_link.messages import PositionShape, PositionView, Reason
+from controller.local_link.mode_messages import ConfirmInventory
 
 router = APIRouter(prefix="/places", tags=["places"])
 
@@ -50,6 +54,43 @@ async def one(place_id: Annotated[str, Path(max_length=64)], copy: Current, link
             view = next((item for item in copy.snapshot.positions if item.id == place_id), None)
             return copy.reply(_joined(position, view))
     raise unknown("place", place_id)
+
+
+@router.post(
+    "/{place_id}/confirm",
+    summary="Confirm what stands there",
+    responses=commanding("The books have what the person said.", None),
+)
+async def confirm(
+    place_id: Annotated[str, Path(max_length=64, pattern=NAME_PATTERN)],
+    body: InventoryBody,
+    link: Link,
+    actor: Clearer,
+) -> dict[str, bool]:
+    """After a unit was in somebody's hands: a car, nothing, or (in a cabin) that the car of the books has left there.
+
+    Refused when the detectors say otherwise, and when a car would be lost from the books by it.
+    """
+    if (body.stands == "vehicle") is not (body.vehicle is not None):
+        raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, _ONE_ANSWER)
+    await ask(
+        link,
+        ConfirmInventory(
+            position=place_id,
+            vehicle=body.vehicle,
+            person=body.person,
+            gone=body.stands == "gone",
+            actor=actor.name,
+        ),
+    )
+    return {"accepted": True}
+
+
+_ONE_ANSWER = Reason(
+    code="INVALID_REQUEST",
+    text="A vehicle is named exactly when stands is 'vehicle'.",
+    remedy="Send stands 'vehicle' with the car's id, or 'empty', or 'gone', without one.",
+)
 
 
 def _joined(position: PositionShape, view: PositionView | None) -> dict[str, Any]:

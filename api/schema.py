@@ -12,6 +12,7 @@ import msgspec
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from api.occupied import OccupiedPosition
 from api.problem import MEDIA_TYPE, Problem
 from controller.local_link.alarm_messages import AlarmDefinitionView, AlarmFigures, AlarmView
 from controller.local_link.explanation import Explanation, WaiverView
@@ -28,6 +29,7 @@ from controller.local_link.messages import (
     Snapshot,
     VehicleView,
 )
+from controller.local_link.mode_messages import ZoneView
 
 _TYPES: tuple[type, ...] = (
     AlarmDefinitionView,
@@ -38,6 +40,7 @@ _TYPES: tuple[type, ...] = (
     Event,
     Explanation,
     LinkView,
+    OccupiedPosition,
     OrderView,
     PositionShape,
     PositionView,
@@ -47,6 +50,7 @@ _TYPES: tuple[type, ...] = (
     Snapshot,
     VehicleView,
     WaiverView,
+    ZoneView,
 )
 
 _AGE = {"type": "integer", "minimum": 0, "description": "How old the data is, in ms."}

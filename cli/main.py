@@ -21,11 +21,13 @@ from cli import (
     emulate,
     explain,
     interlocks,
+    manual,
     operate,
     order_commands,
     prove,
     run,
     status,
+    zones,
 )
 from cli.failure import Failure
 
@@ -58,6 +60,13 @@ _COMMANDS: tuple[tuple[str, Callable[..., None], str], ...] = (
     ("start", operate.start, "garagectl start"),
     ("stop", operate.stop, "garagectl stop"),
     ("clear", operate.clear, "garagectl clear lift1"),
+    ("zones", zones.zones, "garagectl zones --json"),
+    ("lock", zones.lock, "garagectl lock 1 --person 'Mia Chen' --note 'rope inspection'"),
+    ("unlock", zones.unlock, "garagectl unlock 1 --person 'Mia Chen'"),
+    ("end-fire", zones.end_fire, "garagectl end-fire --person 'Mia Chen'"),
+    ("occupancy", zones.occupancy, "garagectl occupancy --json"),
+    ("confirm", zones.confirm, "garagectl confirm shuttle1-deck --empty --person 'Mia Chen'"),
+    ("manual", manual.manual, "garagectl manual lift1 travel forward --person 'Mia Chen' --seconds 2"),
 )
 
 for _name, _function, _example in _COMMANDS:

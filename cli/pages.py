@@ -19,12 +19,14 @@ from cli.hazard_tests import hazard_tests
 from controller.alarms import document as alarm_document
 from controller.config import reference
 from controller.config.load import load_config
+from controller.core import mode_table
 from controller.core.events import CoreEvent
 from controller.core.publish import HIDDEN
 from controller.garage import Layout
 from controller.garage.topology import topology_of
 from plc_drivers import contract_tables
 from safety import interlock_table, safety_case
+from safety.interlocks.hand import HOLD_MS
 from safety.matrix import matrix_of
 from safety.matrix_document import FORMATS, render
 from safety.proof.predicates import PREDICATES
@@ -43,6 +45,7 @@ def pages() -> dict[Path, str]:
         Path("docs/interlocks.md"): interlock_table.document(),
         Path("docs/safety-case.md"): safety_case.document(evidence()),
         **matrices(),
+        Path("docs/modes.md"): mode_table.document(HOLD_MS),
         **contract,
     }
 

@@ -20,6 +20,8 @@ def status(*, url: Url = DEFAULT_URL, as_json: Json = False) -> None:
         print_json(snapshot)
         return
     print_line(f"mode {snapshot['mode']}, {'ready' if snapshot['ready'] else 'not ready'} for orders")
+    for zone in snapshot["zones"]:
+        print_line(f"zone {zone['id']}: emergency stop {zone['emergency_stop']}{_locks(zone)}")
     for reason in snapshot["reasons"]:
         out.print(f"  {reason['code']}: {reason['text']} {reason['remedy']}", markup=False)
     for waiver in snapshot.get("waivers", ()):
@@ -31,6 +33,11 @@ def status(*, url: Url = DEFAULT_URL, as_json: Json = False) -> None:
     out.print(table(("cabin", "phase", "car", "light", "outer", "inner"), map(_cabin, snapshot["cabins"])))
     out.print()
     print_orders([order for order in snapshot["orders"] if order["state"] not in _ENDED])
+
+
+def _locks(zone: dict[str, Any]) -> str:
+    holders = ", ".join(lock["person"] for lock in zone["locks"])
+    return f", locked out by {holders}" if holders else ""
 
 
 def print_orders(orders: list[dict[str, Any]]) -> None:

@@ -87,12 +87,13 @@ class TagRow:
 
 @dataclass(frozen=True, slots=True)
 class CommandRow:
-    """One command of a kind."""
+    """One command of a kind. ``permit`` is None where there is none, or where the first argument decides which."""
 
     code: int
     name: str
     meaning: str
     permit: str | None
+    permits: tuple[str, ...]
     arg1: str
     arg2: str
 
@@ -126,7 +127,15 @@ def device_table(binding: DeviceBinding) -> DeviceTable:
         command=_rows(binding, definition.command),
         status=_rows(binding, definition.status),
         commands=tuple(
-            CommandRow(int(spec.code), spec.code.name, spec.meaning, spec.permit, spec.arg1, spec.arg2)
+            CommandRow(
+                int(spec.code),
+                spec.code.name,
+                spec.meaning,
+                spec.permits[0] if len(spec.permits) == 1 else None,
+                spec.permits,
+                spec.arg1,
+                spec.arg2,
+            )
             for spec in definition.commands
         ),
     )
@@ -266,7 +275,7 @@ def _commands(rows: Iterable[CommandRow]) -> str:
                 row.code,
                 f"`{row.name}`",
                 row.meaning,
-                f"`permit_{row.permit}`" if row.permit else "none",
+                " or ".join(f"`permit_{permit}`" for permit in row.permits) or "none",
                 row.arg1 or "0",
             )
             for row in rows

@@ -8,12 +8,29 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from safety.verdict import Function
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Somebody keeps the hold-to-run of ``function`` pressed; ``at_ms`` is when that was last heard (monotonic)."""
+
+    function: Function
+    at_ms: int
+
 
 @dataclass(frozen=True, slots=True)
 class Acts:
-    """``resets`` are ids of trips that a person resets. A reset permits; it never starts anything (H11)."""
+    """``resets`` are ids of trips that a person resets. A reset permits; it never starts anything (H11).
+
+    ``locks`` are the zones that persons have locked out, ``hold`` the one axis that somebody moves by hand.
+
+    There is room for one hold and no more: of all axes of the garage, one moves in manual at a time (H13).
+    """
 
     resets: frozenset[str] = frozenset()
+    locks: frozenset[int] = frozenset()
+    hold: Hold | None = None
 
 
 NO_ACTS = Acts()

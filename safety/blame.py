@@ -18,6 +18,9 @@ from safety.expression import (
     Expression,
     HeldFor,
     Latch,
+    Leaf,
+    LockedOut,
+    ManualHold,
     Not,
     Or,
     Outlasted,
@@ -27,7 +30,6 @@ from safety.expression import (
     children,
 )
 
-Leaf = Tag | Asserted | Commanded | Answering | ResetAsked
 TruthOf = Callable[[Expression], Value | None]
 
 
@@ -51,7 +53,7 @@ def _blame(node: Expression, truth_of: TruthOf, *, wanted: bool) -> list[Leaf]:
             return _among(below, truth_of, wanted=wanted, decisive=False)
         case Or(below):
             return _among(below, truth_of, wanted=wanted, decisive=True)
-        case Tag() | Asserted() | Commanded() | Answering() | ResetAsked():
+        case Tag() | Asserted() | Commanded() | LockedOut() | ManualHold() | Answering() | ResetAsked():
             return [node]
         case HeldFor() | Outlasted() | ChangedSince() | Latch():
             return _remembered(node, truth_of, wanted=wanted)

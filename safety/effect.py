@@ -28,6 +28,8 @@ from safety.expression import (
     Expression,
     HeldFor,
     Latch,
+    LockedOut,
+    ManualHold,
     Not,
     OneOf,
     Op,
@@ -160,7 +162,7 @@ def _variables(condition: Expression) -> dict[Expression, tuple[Value, ...]]:
                 constants.setdefault(tag, set()).update(values)
             case Tag():
                 constants.setdefault(node, set())
-            case Asserted() | Commanded() | Answering() | ChangedSince() | ChangedWithin():
+            case Asserted() | Commanded() | Answering() | LockedOut() | ManualHold() | ChangedSince() | ChangedWithin():
                 found[node] = (True, False)
             case _:
                 pass

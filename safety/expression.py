@@ -15,6 +15,7 @@ from enum import Enum
 
 from plc_drivers.contract import DEFINITIONS, CommandCode, DeviceKind
 from plc_drivers.contract import Tag as TagDefinition
+from plc_drivers.contract.safety import ZONES
 from plc_drivers.contract.tag import TagType
 from safety.verdict import Function
 
@@ -322,6 +323,37 @@ class ResetAsked:
 
 
 @dataclass(frozen=True, slots=True)
+class LockedOut:
+    """Somebody holds a lock of their own on the zone, in the books (H20). The isolator's tag is another thing.
+
+    Raises:
+        ExpressionError: no safety PLC has such a zone.
+    """
+
+    zone: int
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.zone <= ZONES:
+            raise ExpressionError(f"there is no zone {self.zone}")
+
+
+@dataclass(frozen=True, slots=True)
+class ManualHold:
+    """Somebody keeps the hold-to-run of this function pressed, and was heard within the last ``ms`` (H13).
+
+    Raises:
+        ExpressionError: the time is not positive.
+    """
+
+    function: Function
+    ms: int
+
+    def __post_init__(self) -> None:
+        if self.ms <= 0:
+            raise ExpressionError("a hold must be refreshed within a positive time")
+
+
+@dataclass(frozen=True, slots=True)
 class Answering:
     """The device's readings are good: True, else unknown."""
 
@@ -346,6 +378,8 @@ Expression = (
     | Latch
     | Asserted
     | Commanded
+    | LockedOut
+    | ManualHold
     | Answering
     | ResetAsked
 )
@@ -436,13 +470,17 @@ def children(node: Expression) -> tuple[Expression, ...]:
             return (set_when, reset_when)
         case Commanded(_, done, ack, answer):
             return (done, ack, answer)
-        case Const() | Tag() | Asserted() | Answering() | ResetAsked():
+        case Const() | Tag() | Asserted() | LockedOut() | ManualHold() | Answering() | ResetAsked():
             return ()
 
 
-def leaves(node: Expression) -> Iterator[Tag | Asserted | Commanded | Answering | ResetAsked]:
+Leaf = Tag | Asserted | Commanded | LockedOut | ManualHold | Answering | ResetAsked
+"""What an expression reads: readings, what the controller itself has done, and what persons do."""
+
+
+def leaves(node: Expression) -> Iterator[Leaf]:
     """Everything that the expression reads, in order, with repetitions."""
-    if isinstance(node, Tag | Asserted | Commanded | Answering | ResetAsked):
+    if isinstance(node, Leaf):
         yield node
     for child in children(node):
         yield from leaves(child)
@@ -503,6 +541,10 @@ def _told(node: Expression) -> str:
             return f"{function} permitted"
         case Commanded(codes, done, _, _):
             return f"{done.device} given {' or '.join(code.name for code in codes)}"
+        case LockedOut(zone):
+            return f"zone {zone} is locked out by a person"
+        case ManualHold(function, ms):
+            return f"{function} is held by a person who was heard within {ms} ms"
         case Answering(device, _):
             return f"{device} answers"
         case ResetAsked(trip):

@@ -283,11 +283,12 @@ class _Cycle:
             return _NOT_OWNER
         spec = self.logic.definitions[name].spec(wanted.code)
         known = self.arguments.get(StartOf(name, wanted.code))
-        if spec is None or (known is not None and wanted.arg1 not in known):
+        if spec is None or not spec.takes(wanted.arg1) or (known is not None and wanted.arg1 not in known):
             return _UNKNOWN
-        if spec.permit is None:
+        permit = spec.permit_for(wanted.arg1)
+        if permit is None:
             return None
-        function = Function(name, spec.permit)
+        function = Function(name, permit)
         if function not in self.granted:
             return self._refusal(function) or _TOGETHER
         refusal = self.verdict.start_refusal(start)

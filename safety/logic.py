@@ -13,8 +13,18 @@ from itertools import islice
 from plc_drivers.contract import CABIN, LIFT, SAFETY, SHUTTLE, DeviceDefinition, Value
 from plc_drivers.reading import ProcessImage, Quality
 from safety.acts import NO_ACTS
-from safety.blame import Leaf
-from safety.expression import Answering, Asserted, Commanded, Expression, ResetAsked, Tag, leaves
+from safety.expression import (
+    Answering,
+    Asserted,
+    Commanded,
+    Expression,
+    Leaf,
+    LockedOut,
+    ManualHold,
+    ResetAsked,
+    Tag,
+    leaves,
+)
 from safety.interlock import Interlock, Phase, check_guards
 from safety.interlocks.proof import proven_empty
 from safety.interlocks.unit import cabin as cabin_unit
@@ -231,19 +241,20 @@ def _conflicts(
     for interlock in interlocks:
         asked = {leaf.function for leaf in leaves(interlock.condition) if isinstance(leaf, Asserted)}
         for guard in interlock.guards:
-            guarded = _function_of(guard, definitions)
-            for other in asked:
-                if guarded is not None and guarded != other:
+            for guarded in _functions_of(guard, definitions):
+                for other in asked - {guarded}:
                     found.setdefault(guarded, set()).add(other)
                     found.setdefault(other, set()).add(guarded)
     return {function: frozenset(others) for function, others in found.items()}
 
 
-def _function_of(guard: Function | StartOf, definitions: dict[str, DeviceDefinition]) -> Function | None:
+def _functions_of(guard: Function | StartOf, definitions: dict[str, DeviceDefinition]) -> tuple[Function, ...]:
+    """What begins with the guard: more than one function where the guard leaves open which axis is meant."""
     if isinstance(guard, Function):
-        return guard
+        return (guard,)
     spec = definitions[guard.device].spec(guard.code)
-    return None if spec is None or spec.permit is None else Function(guard.device, spec.permit)
+    permits = () if spec is None else spec.permits if guard.arg1 is None else (spec.permit_for(guard.arg1),)
+    return tuple(Function(guard.device, permit) for permit in permits if permit is not None)
 
 
 def _seen(image: ProcessImage, device: str, beat: int) -> bool:
@@ -267,6 +278,17 @@ def _blamed(leaf: Leaf, image: ProcessImage, memory: SafetyMemory, now_ms: int) 
             passed = memory.commands.get(done.device)
             code = None if passed is None else int(passed.code)
             return (f"{done.device}.cmd_code", code, 0, Quality.GOOD.name, "commanded and not ended")
+        case LockedOut(zone):
+            return (f"zone{zone}.personal_lock", zone in memory.acts.locks, 0, Quality.GOOD.name, "a lock in the books")
+        case ManualHold(function, _):
+            return _hold_reading(function, memory, now_ms)
+
+
+def _hold_reading(function: Function, memory: SafetyMemory, now_ms: int) -> Blamed:
+    hold = memory.acts.hold
+    is_held = hold is not None and hold.function == function
+    age_ms = now_ms - hold.at_ms if hold is not None and is_held else 0
+    return (f"{function}.hold_to_run", is_held, age_ms, Quality.GOOD.name, "what a person presses")
 
 
 def _reading(image: ProcessImage, device: str, name: str, now_ms: int) -> Blamed:

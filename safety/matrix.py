@@ -19,6 +19,8 @@ from safety.expression import (
     Commanded,
     Compare,
     Expression,
+    LockedOut,
+    ManualHold,
     OneOf,
     Tag,
     leaves,
@@ -190,6 +192,12 @@ def _wrong(node: Expression, *, wanted: bool) -> Iterator[Cause]:
             yield Cause(str(function), must(node, node, wanted=wanted), "permit", "permitted by the controller itself")
         case Commanded(_, done, _, _):
             yield Cause(f"{done.device}.command", must(node, node, wanted=wanted), "command", "given by us, not ended")
+        case LockedOut(zone):
+            meaning = "A person's own lock on the zone, in the books."
+            yield Cause(f"zone{zone}.personal_lock", must(node, node, wanted=wanted), "act", meaning)
+        case ManualHold(function, _):
+            meaning = "Somebody keeps the hold-to-run of this axis pressed."
+            yield Cause(f"{function}.hold_to_run", must(node, node, wanted=wanted), "act", meaning)
         case _:
             pass
 

@@ -24,6 +24,8 @@ from safety.expression import (
     ExpressionError,
     HeldFor,
     Latch,
+    LockedOut,
+    ManualHold,
     Not,
     Or,
     Outlasted,
@@ -206,8 +208,12 @@ class Program:
                 return slot
             case Asserted(function):
                 mask |= self._asserted(function)
-            case ResetAsked():
+            case ResetAsked() | LockedOut():
                 mask |= _ACTS
+            case ManualHold(function, _):
+                self._asserted(function)
+                self.states[node] = len(self.states)
+                mask |= _ACTS | self._timer_bit(node)
             case HeldFor() | Outlasted() | ChangedWithin() | ChangedSince() | Latch():
                 self.states[node] = len(self.states)
                 mask |= self._timer_bit(node)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from plc_drivers.contract import Value
-from safety.blame import Leaf, TruthOf, blame
+from safety.blame import TruthOf, blame
 from safety.expression import (
     And,
     Answering,
@@ -22,6 +22,9 @@ from safety.expression import (
     Expression,
     HeldFor,
     Latch,
+    Leaf,
+    LockedOut,
+    ManualHold,
     Not,
     Number,
     OneOf,
@@ -131,7 +134,7 @@ def smallest(node: Expression, *, wanted: bool) -> Iterator[tuple[Expression, bo
             yield from smallest(child, wanted=not wanted)
         case Tag() | Compare() | Between() | OneOf() | Answering() | ChangedWithin():
             yield node, wanted
-        case Asserted() | Commanded() | ResetAsked():
+        case Asserted() | Commanded() | ResetAsked() | LockedOut() | ManualHold():
             yield node, wanted
         case ChangedSince(_, void_when, _):
             yield node, wanted
@@ -177,6 +180,10 @@ def _must_not_be_done(node: Expression, *, wanted: bool) -> str:
             return "must give good readings"
         case ResetAsked():
             return "must be reset by a person, once the cause is gone"
+        case LockedOut():
+            return f"{may} be locked out by a person"
+        case ManualHold(_, ms):
+            return f"{may} be held by a person, heard within {ms} ms"
         case _:
             return ""
 

@@ -28,6 +28,8 @@ from safety.expression import (
     ExpressionError,
     HeldFor,
     Latch,
+    LockedOut,
+    ManualHold,
     Not,
     Number,
     OneOf,
@@ -76,7 +78,7 @@ def stateless(node: Expression, below: tuple[int, ...]) -> Step:
         ExpressionError: this kind of expression is none that is stepped.
     """
     match node:
-        case Const() | Asserted() | Commanded() | ResetAsked():
+        case Const() | Asserted() | Commanded() | ResetAsked() | LockedOut():
             return _told_by_us(node, below)
         case Not() | Proven() | And() | Or():
             return _logic(node, below)
@@ -103,11 +105,13 @@ def remembering(node: Expression, below: tuple[int, ...], state: int, bit: int) 
             return _changed_since(below, state)
         case Latch(_, _, dominant):
             return _latch(below, dominant, state)
+        case ManualHold(function, ms):
+            return _manual_hold(function, ms, bit)
         case _:
             raise ExpressionError(f"no rule evaluates {node!r}")
 
 
-def _told_by_us(node: Const | Asserted | Commanded | ResetAsked, below: tuple[int, ...]) -> Step:
+def _told_by_us(node: Const | Asserted | Commanded | ResetAsked | LockedOut, below: tuple[int, ...]) -> Step:
     match node:
         case Const(value):
             return lambda _results, _work: value
@@ -117,6 +121,8 @@ def _told_by_us(node: Const | Asserted | Commanded | ResetAsked, below: tuple[in
             return _commanded(node, below)
         case ResetAsked(trip):
             return lambda _results, work: trip in work.acts.resets
+        case LockedOut(zone):
+            return lambda _results, work: zone in work.acts.locks
 
 
 def _logic(node: Not | Proven | And | Or, below: tuple[int, ...]) -> Step:
@@ -267,6 +273,19 @@ def _outlasted(child: int, ms: int, state: int, bit: int) -> Step:
         if not there:
             return False
         return True if left == full else None if value is None else False
+
+    return step
+
+
+def _manual_hold(function: Function, ms: int, bit: int) -> Step:
+    """Remembers nothing: the person's last word carries its own time, and grows old by itself."""
+
+    def step(_results: Results, work: Pass) -> Truth:
+        hold = work.acts.hold
+        if hold is None or hold.function != function or not 0 <= work.now_ms - hold.at_ms <= ms:
+            return False
+        work.running |= bit
+        return True
 
     return step
 

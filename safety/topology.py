@@ -10,6 +10,12 @@ from dataclasses import dataclass
 
 from safety.waiver import Waiver
 
+HAND_SPEED_MM_S = 300
+"""Fastest reading of an axis moved by hand: 250 mm/s, as machines with people beside them are set up, and its noise."""
+
+HAND_SPEED_MDEG_S = 6000
+"""The same at the end of a car of 5.3 m on a turntable."""
+
 
 @dataclass(frozen=True, slots=True)
 class LiftTopology:
@@ -17,6 +23,7 @@ class LiftTopology:
 
     ``reached_by`` holds (shuttle, level, column, side) for each shuttle whose forks reach this platform.
     ``stop_ms`` is the longest time from a lost permit to standstill, ``deceleration`` the designed braking in mm/s2.
+    ``hand_speed_max`` is the fastest that it may move by hand, in mm/s.
     """
 
     id: str
@@ -26,6 +33,7 @@ class LiftTopology:
     reached_by: tuple[tuple[str, int, int, str], ...] = ()
     stop_ms: int = 4000
     deceleration: int = 400
+    hand_speed_max: int = HAND_SPEED_MM_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +44,7 @@ class ShuttleTopology:
     platform that its forks reach; ``cabins`` holds (cabin, level, column, side) for each cabin they reach.
     ``stop_ms`` is the longest time from a lost permit to standstill along the aisle, ``deceleration`` the designed
     braking in mm/s2, or mdeg/s2 round a ring.
+    ``hand_speed_max`` is the fastest that it may travel by hand, in mm/s, or in mdeg/s round a ring.
     """
 
     id: str
@@ -47,6 +56,7 @@ class ShuttleTopology:
     cabins: tuple[tuple[str, int, int, str], ...]
     stop_ms: int = 5000
     deceleration: int = 400
+    hand_speed_max: int = HAND_SPEED_MM_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +65,7 @@ class CabinTopology:
 
     ``stop_ms`` is the longest time from a lost permit to the turntable's standstill, ``deceleration`` its designed
     braking in mdeg/s2.
+    ``hand_speed_max`` is the fastest that its turntable may turn by hand, in mdeg/s.
     """
 
     id: str
@@ -63,6 +74,7 @@ class CabinTopology:
     reached_by: tuple[tuple[str, int, int, str], ...]
     stop_ms: int = 3000
     deceleration: int = 15_000
+    hand_speed_max: int = HAND_SPEED_MDEG_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +83,7 @@ class Topology:
 
     ``absent`` names the sensors, as ``device.tag``, that this garage does not have; ``waivers`` says who answers for
     those among them that an interlock reads.
+    ``fire_finish_ms`` is how long after a fire alarm a command under way may come to its end; 0 stops at once.
     """
 
     lifts: tuple[LiftTopology, ...]
@@ -81,6 +94,7 @@ class Topology:
     clearance_countdown_ms: int
     absent: tuple[str, ...] = ()
     waivers: tuple[Waiver, ...] = ()
+    fire_finish_ms: int = 0
 
 
 class TopologyError(ValueError):

@@ -12,13 +12,16 @@ from controller.config.models import GarageConfig
 from controller.config.sections import Device, definition_of, devices
 from controller.garage import Layout
 from plc_drivers.contract import SAFETY
+from plc_drivers.contract.codes import Mode
 from sim_hardware.attendant import Attendant
 from sim_hardware.people import Crowd
 from sim_hardware.plant.plant import Plant
+from sim_hardware.plant.ports import DevicePort
 from sim_hardware.plant.violation import Verdict
 from sim_hardware.plc.cabin import CabinProgram
 from sim_hardware.plc.commanded import CommandedPlc
 from sim_hardware.plc.device import EmulatedPlc, ReadOnlyPlc
+from sim_hardware.plc.jog import JOG_MM_S
 from sim_hardware.plc.lift import LiftProgram
 from sim_hardware.plc.program import Program
 from sim_hardware.plc.safety import SafetyProgram
@@ -52,7 +55,8 @@ class EmulatedGarage:
         self.attendants = tuple(Attendant(self.plant, name) for name in self.layout.cabins) if populated else ()
         self._interlocks = local_interlocks
         self._keeps_reference = keeps_reference
-        self._safety = SafetyProgram(self.plant.safety, config.safety.zones)
+        self._keys = self._keys_by_zone()
+        self._safety = SafetyProgram(self.plant.safety, config.safety.zones, self._is_set_up)
         self._plcs = {section.id: self._plc(section) for _, section in devices(config)}
         self._comm_ms = 0
         self._left_ms = 0.0
@@ -100,6 +104,21 @@ class EmulatedGarage:
         if plc.definition is SAFETY:
             self._safety.restart()
 
+    def _keys_by_zone(self) -> dict[int, list[DevicePort]]:
+        found: dict[int, list[DevicePort]] = {}
+        for shapes, ports in (
+            (self.layout.lifts, self.plant.lifts),
+            (self.layout.shuttles, self.plant.shuttles),
+            (self.layout.cabins, self.plant.cabins),
+        ):
+            for name, shape in shapes.items():
+                found.setdefault(shape.zone, []).append(ports[name])
+        return found
+
+    def _is_set_up(self, zone: int) -> bool:
+        """A key switch of the zone is not in automatic: hard-wired to the safety PLC, which then limits the speed."""
+        return any(port.mode is not Mode.AUTOMATIC for port in self._keys.get(zone, ()))
+
     def _scan_all(self) -> None:
         now_ms = self.plant.now_ms
         # The safety PLC first: a device must see in the same scan that its torque is gone.
@@ -137,7 +156,15 @@ class EmulatedGarage:
                 shuttle_wires(layout, plant, name),
                 interlocks=self._interlocks,
                 keeps_reference=self._keeps_reference,
+                jog_speed=_jog_speed(layout, name),
             )
         return CabinProgram(
             plant.cabins[name], layout.cabins[name], cabin_wires(layout, plant, name), interlocks=self._interlocks
         )
+
+
+def _jog_speed(layout: Layout, shuttle: str) -> int:
+    """How fast a shuttle travels by hand; round a ring lengths are angles, so a share of its speed stands for it."""
+    if layout.config.aisle.shape == "ring":
+        return max(1, layout.shuttles[shuttle].axis.speed_mm_s // 6)
+    return JOG_MM_S

@@ -8,6 +8,7 @@ import { byId, html, keep, say, setClass } from "./element.js";
 import { Feed } from "./feed.js";
 import { showAttention, showDevices, showEvent, showGap, showOrders } from "./lists.js";
 import * as words from "./words.js";
+import { showZones } from "./zones.js";
 
 const JUDGE_MS = 250;
 const COUNTDOWN_MS = 1000;
@@ -89,6 +90,7 @@ function showLists(sections) {
   if (has("garage")) showMode();
   if (has("garage", "alarms")) showAlarms(feed.data, answerAlarm);
   if (has("garage", "devices", "links", "cabins", "interlocks")) showAttention(feed.data);
+  if (has("zones")) showZones(feed.data);
   if (has("orders")) showAllOrders();
   if (has("devices", "links")) showDevices(feed.data, clearDevice);
   if (has("cabins", "devices", "vehicles")) cabins.update(feed.data);

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from controller.core import commanding
+from controller.core import commanding, hand
 from controller.core import events as ev
 from controller.core.alarm_desk import act
+from controller.core.mode import ModeEvent
+from controller.core.mode_change import happened, would_refuse
+from controller.core.mode_requests import admit_mode
 from controller.core.order import Order, OrderState
 from controller.core.placement import is_open
 from controller.core.progress import withdraw_waiting
@@ -40,6 +43,14 @@ from controller.local_link.messages import (
     VehicleData,
     WithdrawOrder,
 )
+from controller.local_link.mode_messages import (
+    ConfirmInventory,
+    EndFire,
+    HoldToRun,
+    LockZone,
+    ReleaseHold,
+    UnlockZone,
+)
 from safety.refusal import Refusal
 
 OPEN_ORDERS_MAX = 200
@@ -64,6 +75,8 @@ def admit(situation: Situation, request: Request) -> Refusal | str | None:
             return _clear(situation, request)
         case AcknowledgeAlarm() | ConfirmAlarm() | ShelveAlarm() | UnshelveAlarm() | TakeAlarmOut() | PutAlarmBack():
             return act(situation, request)
+        case LockZone() | UnlockZone() | EndFire() | ConfirmInventory() | HoldToRun() | ReleaseHold():
+            return admit_mode(situation, request)
         case GetShape() | GetEvents() | GetAlarmDefinitions() | Explain():
             return Refusal(
                 "NOT_FOR_THE_CORE", "This request is answered outside the core's step.", "Report the defect."
@@ -238,6 +251,8 @@ def _start(situation: Situation, request: Start) -> Refusal | None:
         return None
     if (reason := expired(situation)) is not None:
         return reason
+    if (refusal := would_refuse(situation, ModeEvent.START)) is not None:
+        return refusal
     safety = situation.config.safety.id
     if not situation.is_good(safety):
         return commanding.unready(situation, safety)
@@ -245,8 +260,7 @@ def _start(situation: Situation, request: Start) -> Refusal | None:
     if not ready:
         found = hindrances(situation)
         return found[0] if found else None
-    situation.log.write(ev.ModeChanged(mode="automatic", actor=request.actor, cause="STARTED"))
-    return None
+    return happened(situation, ModeEvent.START, request.actor, "STARTED")
 
 
 def _is_startable(situation: Situation, device: str) -> bool:
@@ -255,9 +269,14 @@ def _is_startable(situation: Situation, device: str) -> bool:
 
 
 def _stop(situation: Situation, request: Stop) -> Refusal | None:
-    if situation.state.mode != "stopped":
-        situation.log.write(ev.ModeChanged(mode="stopped", actor=request.actor, cause=request.cause))
-    return None
+    if situation.state.mode == "stopped":
+        return None
+    commanding.recall_all(situation)
+    hand.end_for(situation, _STOPPED)
+    return happened(situation, ModeEvent.STOP, request.actor, request.cause)
+
+
+_STOPPED = Refusal("STOPPED", "Everything was stopped by a request.", "Ask who stopped it; then press again.")
 
 
 def _commanded(situation: Situation) -> list[str]:

@@ -312,7 +312,7 @@ class AlarmWatch:
         _hold(holding, "journal-fault", surroundings.journal_fault)
         if surroundings.is_overrunning:
             holding[f"{GARAGE}.cycle-overrun"] = ""
-        if situation.state.mode == "stopped" and situation.state.stopped_by:
+        if situation.state.mode != "automatic" and situation.state.stopped_by:
             holding[f"{GARAGE}.stopped-by-itself"] = f"Cause: {situation.state.stopped_by}."
         return AlarmInputs(
             {alarm: detail for alarm, detail in holding.items() if alarm in self._catalogue},

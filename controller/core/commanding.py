@@ -9,10 +9,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from controller.core import events as ev
+from controller.core import inventory
 from controller.core.mailbox import Mailbox, Pending
+from controller.core.mode import Mode as GarageMode
+from controller.core.mode import ModeEvent
+from controller.core.mode_change import would_refuse
 from controller.core.situation import Situation
 from plc_drivers.contract import CommandCode, DeviceDefinition, StopWay
-from plc_drivers.contract.codes import ACK_HELP, DONE_HELP, FAULT_HELP, AckResult, DoneResult, FaultCode, Mode, State
+from plc_drivers.contract.codes import (
+    ACK_HELP,
+    DONE_HELP,
+    FAULT_HELP,
+    JOGS,
+    AckResult,
+    DoneResult,
+    FaultCode,
+    Mode,
+    State,
+)
 from plc_drivers.outputs import MailboxCommand
 from plc_drivers.reading import DeviceImage
 from safety.refusal import Refusal
@@ -160,6 +174,8 @@ def _needs_a_person(pending: Pending, box: Mailbox, code: str) -> bool:
     A door to people that gives way is everyday life, and so is a permit that went because a person stopped the
     garage: both may go on without anyone's look at the machine.
     """
+    if pending.code in JOGS:
+        return False  # whoever holds it looks on, and leaving manual asks for clear, inventory and start anyway
     if code in _LOAD_IN_DOUBT:
         return True
     if code in _MOVED_AND_FAILED and pending.code not in _DOOR_TO_PEOPLE:
@@ -205,20 +221,27 @@ def unready(situation: Situation, device: str) -> Refusal | None:
     box = situation.state.mailbox(device)
     if not box.owned:
         return _not_owned(situation, device, image)
-    mode, state = image.value("mode"), image.value("state")
-    if mode != Mode.AUTOMATIC:
+    if image.value("mode") != Mode.AUTOMATIC:
         return Refusal(
             "NOT_IN_AUTOMATIC",
             f"The key switch of {device} is not in automatic.",
             "Whoever turned it finishes the work, leaves the zone and turns it back.",
         )
+    if (refusal := inventory.unconfirmed(situation, device) or _not_at_rest(device, image)) is not None:
+        return refusal
+    if device in situation.state.held:
+        return Refusal(NEEDS_START, f"{device} was cleared and waits for a start.", "Look at the machine, then start.")
+    return None
+
+
+def _not_at_rest(device: str, image: DeviceImage) -> Refusal | None:
+    """The PLC says that it is stopped, or says nothing that the contract knows."""
+    state = image.value("state")
     if state is None:
         return Refusal("STATE_UNKNOWN", f"{device} shows no state of the contract.", "Check the PLC's program.")
     if state in (State.STOPPED, State.ABORTED, State.OFFLINE, State.MAINTENANCE, State.MANUAL):
         cause, remedy = FAULT_HELP[FaultCode(int(image.value("fault_code") or 0))]
         return Refusal("DEVICE_STOPPED", f"{device} is {State(int(state or 0)).name}: {cause}", remedy)
-    if device in situation.state.held:
-        return Refusal(NEEDS_START, f"{device} was cleared and waits for a start.", "Look at the machine, then start.")
     return None
 
 
@@ -257,7 +280,7 @@ def command(
     if (refusal := unready(situation, device)) is not None:
         return refusal
     if situation.state.mode != "automatic":
-        return NOT_STARTED
+        return not_automatic(situation)
     if situation.now.mono_ms < box.retry_after_ms:
         last = "" if box.last is None else f"{box.last.code.name} failed with {box.last.result}"
         return Refusal("RETRY_LATER", f"{device}: {last}; tried again in a moment.", "Wait.")
@@ -265,15 +288,35 @@ def command(
         code, arg1 = _towards_reference(situation, device), 0
     elif situation.value(device, "state") not in _COMMANDABLE:
         return Refusal("BUSY", f"{device} has not come to rest yet.", "Wait.")
-    spec = definition_of(situation, device).spec(code)
-    if spec is not None and spec.permit is not None:
-        refusal = situation.verdict.refusal(Function(device, spec.permit))
+    permit = _permit_for(situation, device, code, arg1)
+    if permit is not None:
+        refusal = situation.verdict.refusal(Function(device, permit))
         if refusal is not None:
             return refusal
     depth = arg1 if code in TRANSFERS else None
     if (refusal := situation.verdict.start_refusal(StartOf(device, code, depth))) is not None:
         return refusal
     _intend(situation, device, code, arg1, order)
+    return None
+
+
+def not_automatic(situation: Situation) -> Refusal:
+    """Why nothing is begun in the garage's present mode, which is not automatic."""
+    refusal = would_refuse(situation, ModeEvent.START)
+    return refusal or Refusal("NOT_STARTED", "Automatic operation is stopped.", "Look at the machine, then start it.")
+
+
+def order_directly(situation: Situation, device: str, code: CommandCode, arg1: int = 0) -> Refusal | None:
+    """Intend what no order asks for: an axis moved by hand, a door opened to let people out. None when intended.
+
+    Mode, key switch and interlocks are looked at by who asks; here it is only seen to that the device can be asked.
+    """
+    box = situation.state.mailbox(device)
+    if not situation.is_good(device) or not box.owned:
+        return unready(situation, device)
+    if box.pending is not None:
+        return Refusal("BUSY", f"{device} is busy with {box.pending.code.name}.", "Wait until it has ended.")
+    _intend(situation, device, code, arg1, None)
     return None
 
 
@@ -343,9 +386,9 @@ def wish(situation: Situation, device: str, durable_seq: int, levels: Mapping[st
     if pending.released_ms is None and not _release(situation, device, pending, durable_seq):
         return DeviceWish(command=MailboxCommand(seq=box.sent), levels=levels)
     box.sent = pending.seq
-    spec = definition_of(situation, device).spec(pending.code)
-    permits = frozenset() if spec is None or spec.permit is None else frozenset({spec.permit})
-    if situation.state.mode != "automatic" and pending.code is not CommandCode.STOP:
+    permit = _permit_for(situation, device, pending.code, pending.arg1)
+    permits = frozenset() if permit is None else frozenset({permit})
+    if not _may_go_on(situation.state.mode, pending.code):
         pending.is_recalled = True
     if pending.is_recalled:
         permits = frozenset()
@@ -358,6 +401,28 @@ def wish(situation: Situation, device: str, durable_seq: int, levels: Mapping[st
         situation.config.controller.command_valid_ms,
     )
     return DeviceWish(permits, mailbox, new_command=not pending.answered, levels=levels)
+
+
+def _permit_for(situation: Situation, device: str, code: CommandCode, arg1: int) -> str | None:
+    spec = definition_of(situation, device).spec(code)
+    return None if spec is None else spec.permit_for(arg1)
+
+
+def _may_go_on(mode: GarageMode, code: CommandCode) -> bool:
+    """Whether a command may go on in a mode: a jog in manual; the others in automatic and, to their end, in a fire.
+
+    How long a fire lets it go on is the interlocks' part, which also let nothing begin then (H16).
+    """
+    if code in (CommandCode.STOP, CommandCode.CLEAR):
+        return True
+    return mode == "manual" if code in JOGS else mode in ("automatic", "fire")
+
+
+def recall_all(situation: Situation) -> None:
+    """A person wants everything to stand: no permit that is out comes back for its command."""
+    for box in situation.state.mailboxes.values():
+        if box.pending is not None and box.pending.code is not CommandCode.STOP:
+            box.pending.is_recalled = True
 
 
 def _release(situation: Situation, device: str, pending: Pending, durable_seq: int) -> bool:

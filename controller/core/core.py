@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from controller.core import commanding
+from controller.core import commanding, fire, hand
 from controller.core import events as ev
 from controller.core.admission import admit, repeated
 from controller.core.alarm_desk import AlarmDesk
@@ -17,14 +17,19 @@ from controller.core.explainer import Explainer
 from controller.core.handover import is_green, levels, run_cabin
 from controller.core.interface import Ask, Instant, Recorded, StepResult, Surroundings, Told
 from controller.core.log import EventLog
+from controller.core.mode import ModeEvent
+from controller.core.mode_change import happened, look_for_fire
+from controller.core.mode_requests import about
 from controller.core.placement import NearestFree, Placement
 from controller.core.progress import run_orders
+from controller.core.restart import BootCounters
 from controller.core.shape import shape_of
 from controller.core.situation import Situation
 from controller.core.state import GarageState, apply
 from controller.core.transfer import INNER_DOOR
 from controller.core.trips import observe_trips
 from controller.core.view import order_view, reason_of, snapshot
+from controller.core.voiding import look_at_keys
 from controller.core.waiting import WaitingReasons
 from controller.garage import Layout
 from controller.local_link.alarm_messages import AlarmAct, GetAlarmDefinitions
@@ -44,9 +49,10 @@ from controller.local_link.messages import (
     SubmitOrder,
     WithdrawOrder,
 )
+from controller.local_link.mode_messages import HoldToRun, ModeRequest
 from plc_drivers.link import LinkStatus
 from plc_drivers.reading import ProcessImage
-from safety.acts import NO_ACTS, Acts
+from safety.acts import Acts
 from safety.memory import SafetyMemory
 from safety.refusal import Refusal
 from safety.verdict import Verdict
@@ -72,6 +78,8 @@ class GarageCore:
         self._dispatcher = dispatcher or FirstCome()
         self._placement = placement or NearestFree()
         self._waiting = WaitingReasons()
+        self._boots = BootCounters()
+        self._refused_press = ""
         sections = (*layout.config.lifts, *layout.config.shuttles, *layout.config.cabins, layout.config.safety)
         self._link_of = {section.id: section.link for section in sections}
 
@@ -114,8 +122,7 @@ class GarageCore:
         """
         log = EventLog(self.state, now)
         situation = Situation(self.layout, self.state, image, verdict, log)
-        if self.state.mode != "stopped":
-            log.write(ev.ModeChanged(mode="stopped", actor="controller", cause="RESTARTED"))
+        happened(situation, ModeEvent.CONTROLLER_RESTART, "controller", "RESTARTED")
         log.write(ev.EpochClaimed(epoch=max(seen, self.state.epoch_used) + 1, seen=seen))
         commanding.void_pending(situation)
         if not self.state.vehicles and not self.state.orders_made:
@@ -134,17 +141,27 @@ class GarageCore:
         situation = Situation(self.layout, self.state, image, verdict, log)
         commanding.observe(situation)
         observe_trips(situation)
+        self._look_around(situation)
         answers = [self._answer(situation, ask) for ask in asks]
+        hand.run_hold(situation)
         if self.state.mode == "automatic":
             self._decide(situation)
+        elif self.state.mode == "fire":
+            fire.let_out(situation)
         self._alarms.update(situation)
         wishes = self._wishes(situation, durable_seq)
-        acts = Acts(frozenset(situation.resets)) if situation.resets else NO_ACTS
+        acts = Acts(frozenset(situation.resets), self.state.precautions.locked_zones, hand.told(situation))
         return StepResult(events=log.records, wishes=wishes, answers=answers, acts=acts)
 
     def notice(self, surroundings: Surroundings) -> None:
         """How the parts around the core do from now on; the alarms of the next step know of it."""
         self._alarms.surroundings = surroundings
+
+    def _look_around(self, situation: Situation) -> None:
+        """What happens to the garage without anybody asking the controller."""
+        look_for_fire(situation)
+        look_at_keys(situation)
+        self._boots.look(situation)
 
     def snapshot(
         self,
@@ -247,9 +264,21 @@ class GarageCore:
                 refused = ev.RequestRefused(
                     request=name, actor=request.actor, code=code, subject=request.alarm, person=request.person
                 )
+            case _ if isinstance(request, ModeRequest) and not self._is_repeated_press(request):
+                subject, person = about(request)
+                refused = ev.RequestRefused(
+                    request=name, actor=request.actor, code=code, subject=subject, person=person
+                )
             case _:
                 return
         situation.log.write(refused)
+
+    def _is_repeated_press(self, request: Request) -> bool:
+        """A button that is kept pressed against a refusal is one attempt, not ten a second."""
+        if not isinstance(request, HoldToRun):
+            return False
+        before, self._refused_press = self._refused_press, request.press
+        return before == request.press
 
 
 _MOMENTARY = frozenset({"BUSY", "OWNERSHIP_PENDING"})

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from controller.core import commanding
 from controller.core import events as ev
-from controller.core.handover import FREE, OPENING, READY, RESERVED, enter
+from controller.core.handover import FREE, OPENING, READY, RESERVED, TURNING, enter
 from controller.core.order import Order, OrderState
 from controller.core.placement import Placement, blockers, is_open
 from controller.core.route import Route, routes
@@ -133,6 +133,9 @@ def _begin_retrieve(situation: Situation, order: Order, wanted: _Wanted) -> Refu
         return Refusal("VEHICLE_NOT_HERE", f"{order.vehicle} is not in the garage.", "Withdraw the order.")
     if (reason := shut_in(situation, source)) is not None:
         return reason
+    here = situation.layout.positions[source].owner
+    if here in situation.layout.cabins and order.wanted_cabin in (None, here):
+        return _begin_in_cabin(situation, order, here, source)
     found: Refusal | None = None
     for cabin in _cabins(situation, order):
         shape = situation.layout.cabins[cabin]
@@ -152,6 +155,15 @@ def _begin_retrieve(situation: Situation, order: Order, wanted: _Wanted) -> Refu
         found = found or reason
     wanted.names.update(_cabins(situation, order) if order.wanted_cabin else ())
     return found
+
+
+def _begin_in_cabin(situation: Situation, order: Order, cabin: str, position: str) -> Refusal | None:
+    """The car stands in a cabin already, left there by an order that was voided: it is handed over where it is."""
+    if (reason := _cabin_unready(situation, cabin, for_car=order.vehicle)) is not None:
+        return reason
+    situation.log.write(ev.OrderStarted(order=order.id, claims=sorted((cabin, position)), cabin=cabin))
+    enter(situation, cabin, TURNING, order.id)
+    return None
 
 
 def _begin_store(situation: Situation, order: Order, placement: Placement, wanted: _Wanted) -> Refusal | None:
@@ -210,7 +222,7 @@ def _cabins(situation: Situation, order: Order) -> Iterable[str]:
     return (order.wanted_cabin,) if order.wanted_cabin is not None else tuple(situation.layout.cabins)
 
 
-def _cabin_unready(situation: Situation, cabin: str) -> Refusal | None:
+def _cabin_unready(situation: Situation, cabin: str, *, for_car: str | None = None) -> Refusal | None:
     """Why a cabin cannot be given to an order now."""
     state = situation.state
     holder = state.claims.get(cabin)
@@ -220,6 +232,9 @@ def _cabin_unready(situation: Situation, cabin: str) -> Refusal | None:
         return reason
     if state.cabin(cabin).phase != FREE or cabin not in situation.verdict.proven_empty:
         return not_confirmed(cabin)
+    occupant = state.occupant.get(situation.layout.cabins[cabin].position)
+    if occupant is not None and occupant != for_car:
+        return Refusal("POSITION_OCCUPIED", f"{occupant} stands in {cabin}.", f"Retrieve or relocate {occupant} first.")
     return None
 
 

@@ -12,6 +12,9 @@ from typing import Literal
 import msgspec
 
 from controller.alarms.facts import AlarmFact
+from controller.core.fact import Fact
+from controller.core.mode import Mode
+from controller.core.mode_events import ModeFact
 from controller.garage.side import Side
 
 OrderKind = Literal["retrieve", "store", "relocate"]
@@ -24,10 +27,6 @@ def heading_name(side: Side) -> HeadingName:
     return "left" if side is Side.LEFT else "right"
 
 
-class Fact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Base of all events."""
-
-
 class EpochClaimed(Fact, frozen=True, kw_only=True, tag="epoch-claimed"):
     """The controller took an owner epoch greater than any that it has used or seen (H13)."""
 
@@ -36,9 +35,9 @@ class EpochClaimed(Fact, frozen=True, kw_only=True, tag="epoch-claimed"):
 
 
 class ModeChanged(Fact, frozen=True, kw_only=True, tag="mode-changed"):
-    """Automatic operation was started, or stopped; by whom and why."""
+    """The garage's mode, after a start, a stop, or what else changes it; by whom and why."""
 
-    mode: Literal["stopped", "automatic"]
+    mode: Mode
     actor: str
     cause: str
 
@@ -325,6 +324,7 @@ CoreEvent = (
     | StopMeasured
     | RequestRefused
     | AlarmFact
+    | ModeFact
 )
 """Every event there is."""
 

@@ -61,6 +61,8 @@ def run_cabin(situation: Situation, cabin: Cabin, placement: Placement) -> Refus
     if order is None or order.state.is_over:
         _tidy(situation, cabin)
         return None
+    if use.phase in MACHINES_TURN and situation.value(cabin.id, "outer_closed") is False:
+        return _close_outer(situation, cabin, order)  # opened in a fire, to let people out
     step = _STEPS.get(use.phase)
     return None if step is None else step(situation, cabin, order, placement)
 

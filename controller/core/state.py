@@ -8,13 +8,17 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass, field, replace
-from typing import Literal, assert_never
+from typing import assert_never
 
 from controller.alarms import facts
 from controller.alarms.book import CONTROLLER, AlarmBook
 from controller.core import events as ev
+from controller.core import mode_events as mev
+from controller.core.hold import HoldUnderWay
 from controller.core.mailbox import Ended, Mailbox, Pending
+from controller.core.mode import Mode
 from controller.core.order import Leg, Order, OrderState
+from controller.core.precautions import Precautions, change
 from controller.core.vehicle import Vehicle
 from controller.garage import Side
 from plc_drivers.contract import CommandCode
@@ -44,9 +48,11 @@ class GarageState:
 
     ``stopped_by`` is why the controller itself stopped the garage, empty when a person did or it runs.
     Changed by ``apply`` only, but for the run-time fields of ``Pending``, ``Mailbox`` and ``CabinUse``.
+    Changed by ``apply`` only, but for the run-time fields of ``Pending``, ``Mailbox`` and ``CabinUse``, and for
+    ``hold`` and ``ended_presses``: what is held by hand, and the presses that have ended, die with the process (H11).
     """
 
-    mode: Literal["stopped", "automatic"] = "stopped"
+    mode: Mode = "stopped"
     epoch: int = 0
     epoch_used: int = 0
     last_seq: int = 0
@@ -61,6 +67,9 @@ class GarageState:
     held: set[str] = field(default_factory=set)
     trips: dict[str, tuple[str, ...]] = field(default_factory=dict)
     stops: dict[str, ev.StopMeasured] = field(default_factory=dict)
+    precautions: Precautions = field(default_factory=Precautions)
+    hold: HoldUnderWay | None = None
+    ended_presses: OrderedDict[str, Refusal] = field(default_factory=OrderedDict)
     keys: OrderedDict[str, str] = field(default_factory=OrderedDict)
     stopped_by: str = ""
     alarms: AlarmBook = field(default_factory=AlarmBook)
@@ -96,7 +105,7 @@ def apply(state: GarageState, seq: int, at_ms: int, event: ev.CoreEvent) -> None
         case ev.ModeChanged():
             state.mode = event.mode
             state.held.clear()
-            state.stopped_by = event.cause if event.mode == "stopped" and event.actor == CONTROLLER else ""
+            state.stopped_by = event.cause if event.mode != "automatic" and event.actor == CONTROLLER else ""
         case ev.VehicleKnown():
             _know(state, event)
         case ev.VehicleMeasured():
@@ -186,6 +195,14 @@ def apply(state: GarageState, seq: int, at_ms: int, event: ev.CoreEvent) -> None
             pass
         case facts.AlarmEvent():
             state.alarms.apply(at_ms, event)
+        case mev.RouteVoided():
+            order = state.orders[event.order]
+            order.legs, order.leg, order.legs_done = (), None, 0
+        case mev.InventoryConfirmed():
+            _confirm(state, event)
+            change(state.precautions, at_ms, event)
+        case mev.ZoneLocked() | mev.ZoneUnlocked() | mev.KeyTurned() | mev.HoldBegan() | mev.HoldEnded():
+            change(state.precautions, at_ms, event)
         case _:
             assert_never(event)
 
@@ -212,6 +229,13 @@ def _put(state: GarageState, vehicle: str, position: str | None) -> None:
     if position is not None:
         state.occupant[position] = vehicle
     state.vehicles[vehicle] = replace(state.vehicles[vehicle], position=position)
+
+
+def _confirm(state: GarageState, event: mev.InventoryConfirmed) -> None:
+    if event.gone is not None:
+        _put(state, event.gone, None)
+    if event.vehicle is not None and state.vehicles[event.vehicle].position != event.position:
+        _put(state, event.vehicle, event.position)
 
 
 def _turn(state: GarageState, vehicle: str, heading: ev.HeadingName) -> None:

@@ -10,12 +10,12 @@ from controller.core import commanding
 from controller.core import events as ev
 from controller.core.situation import Situation
 from plc_drivers.contract import CommandCode, StopWay
-from plc_drivers.contract.codes import State
+from plc_drivers.contract.codes import JOGS, State
 from safety.refusal import Refusal
 from safety.verdict import ActiveTrip, Function
 
 _OUT_OF_OUR_HANDS = frozenset({State.STOPPED, State.ABORTED, State.MANUAL, State.MAINTENANCE, State.OFFLINE})
-"""States in which a device has stopped for good by itself; a STOP would change nothing."""
+"""States in which a device has stopped for good by itself, unless it is jogged; a STOP would change nothing."""
 
 _WAY = {0: StopWay.POWER_OFF, 1: StopWay.STOP_THEN_OFF, 2: StopWay.HOLD}
 """The way to stop for each stop category of IEC 60204-1."""
@@ -62,13 +62,14 @@ def _raise(situation: Situation, trip: ActiveTrip) -> None:
 
 def _is_to_be_stopped(situation: Situation, device: str, trip: ActiveTrip) -> bool:
     """True when a STOP adds to the lost permits: power must go, or a command of the function is under way."""
-    if not situation.is_good(device) or situation.value(device, "state") in _OUT_OF_OUR_HANDS:
+    code = situation.value(device, "active_command")
+    rests = situation.value(device, "state") in _OUT_OF_OUR_HANDS and code not in JOGS
+    if rests or not situation.is_good(device):
         return False
     if trip.category != StopWay.HOLD.category:
         return True
-    code = situation.value(device, "active_command")
     spec = None if code is None else commanding.definition_of(situation, device).spec(CommandCode(int(code)))
-    return spec is not None and spec.permit is not None and Function(device, spec.permit) in trip.stops
+    return spec is not None and any(Function(device, permit) in trip.stops for permit in spec.permits)
 
 
 def reset(situation: Situation, device: str | None, actor: str) -> tuple[frozenset[str], Refusal | None]:

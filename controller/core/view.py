@@ -13,12 +13,16 @@ from controller.core.admission import hindrances
 from controller.core.dispatch import shut_in
 from controller.core.estimate import remaining_s
 from controller.core.handover import MACHINES_TURN
+from controller.core.mode import ModeEvent
+from controller.core.mode_change import would_refuse
 from controller.core.order import Order, OrderState
+from controller.core.sensing import sensed
 from controller.core.situation import Situation
 from controller.core.state import GarageState
 from controller.core.transfer import not_confirmed
 from controller.core.vehicle import Vehicle
 from controller.core.waiving import expired, views, warnings
+from controller.core.zone_view import zone_views
 from controller.garage import Cabin
 from controller.local_link import messages as msg
 from controller.local_link.alarm_messages import AlarmFigures, AlarmView
@@ -53,9 +57,9 @@ def snapshot(
     state = situation.state
     found = [*hindrances(situation), *warnings(situation)]
     safety_good = situation.is_good(situation.config.safety.id)
-    stopped = state.mode == "stopped"
+    stopped = state.mode != "automatic"
     if stopped:
-        found.insert(0, commanding.NOT_STARTED)
+        found.insert(0, commanding.not_automatic(situation))
     reasons = [msg.Reason(code=r.code, text=r.text, remedy=r.remedy) for r in found]
     serving = any(_serves(situation, cabin) for cabin in situation.layout.cabins.values())
     return msg.Snapshot(
@@ -64,7 +68,7 @@ def snapshot(
         event_seq=state.last_seq,
         mode=state.mode,
         ready=not stopped and serving and safety_good and expired(situation) is None,
-        ready_to_start=stopped
+        ready_to_start=_may_start(situation)
         and safety_good
         and state.epoch > 0
         and _all_answer(situation)
@@ -81,6 +85,8 @@ def snapshot(
                 vehicle=state.occupant.get(position),
                 reserved_for=_reserved_for(situation, position),
                 claimed_by=state.claims.get(position),
+                sensed=sensed(situation, position),
+                confirmed=position not in state.precautions.unconfirmed,
             )
             for position in situation.layout.positions
         ],
@@ -128,6 +134,7 @@ def snapshot(
         alarms=alarms[0],
         alarm_figures=alarms[1],
         waivers=views(situation),
+        zones=zone_views(situation),
     )
 
 
@@ -151,6 +158,10 @@ def _serves(situation: Situation, cabin: Cabin) -> bool:
         if all(commanding.unready(situation, mover) is None for mover in movers):
             return True
     return False
+
+
+def _may_start(situation: Situation) -> bool:
+    return situation.state.mode != "automatic" and would_refuse(situation, ModeEvent.START) is None
 
 
 def _all_answer(situation: Situation) -> bool:
@@ -303,8 +314,8 @@ def order_view(situation: Situation, order: Order) -> msg.OrderView:
         phase = situation.state.cabin(order.cabin).phase
     remaining = None if order.state.is_over else remaining_s(situation, order)
     waiting = order.waiting
-    if waiting is None and situation.state.mode == "stopped" and not order.state.is_over:
-        waiting = commanding.NOT_STARTED
+    if waiting is None and situation.state.mode != "automatic" and not order.state.is_over:
+        waiting = commanding.not_automatic(situation)
     return msg.OrderView(
         id=order.id,
         kind=order.kind,
@@ -328,7 +339,8 @@ def order_view(situation: Situation, order: Order) -> msg.OrderView:
 
 _NO_ESTIMATE = frozenset(
     {"NOT_STARTED", "DEVICE_UNREACHABLE", "DEVICE_STOPPED", "NOT_IN_AUTOMATIC", "NOT_OWNER", "HALF_TRANSFER",
-     "POSITION_UNPROVEN", "CUSTOMER_ABSENT", "CUSTOMER_STAYS", "PERSON_IN_CABIN", "NEEDS_START", "GARAGE_FULL"}
+     "POSITION_UNPROVEN", "CUSTOMER_ABSENT", "CUSTOMER_STAYS", "PERSON_IN_CABIN", "NEEDS_START", "GARAGE_FULL",
+     "ZONE_LOCKED_OUT", "FIRE_ALARM", "AXIS_IS_HELD", "INVENTORY_UNCONFIRMED"}
 )  # fmt: skip
 
 

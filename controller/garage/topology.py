@@ -11,7 +11,7 @@ from datetime import UTC, datetime, time
 from controller.config.models import GarageConfig, WaiverSection
 from controller.config.sections import devices
 from controller.garage.layout import Cabin, Layout, Lift, Shuttle
-from safety.topology import CabinTopology, LiftTopology, ShuttleTopology, Topology
+from safety.topology import HAND_SPEED_MM_S, CabinTopology, LiftTopology, ShuttleTopology, Topology
 from safety.waiver import Waiver
 
 STOP_REACTION_MS = 1500
@@ -34,6 +34,7 @@ def topology_of(layout: Layout) -> Topology:
         clearance_countdown_ms=config.controller.clearance_countdown_ms,
         absent=absent_of(config),
         waivers=waivers_of(config),
+        fire_finish_ms=1000 * config.controller.fire_finish_s,
     )
 
 
@@ -85,7 +86,15 @@ def _shuttle(layout: Layout, shuttle: Shuttle) -> ShuttleTopology:
         cabins=_reaches(layout, shuttle.id, bays),
         stop_ms=_stop_ms(shuttle.axis.speed_mm_s, shuttle.axis.acceleration_mm_s2),
         deceleration=shuttle.axis.acceleration_mm_s2,
+        hand_speed_max=_hand_speed(layout, shuttle),
     )
+
+
+def _hand_speed(layout: Layout, shuttle: Shuttle) -> int:
+    """Round a ring lengths are angles and the radius is not configured: the share of safe limited speed stands in."""
+    if layout.config.aisle.shape == "ring":
+        return max(1, shuttle.axis.speed_mm_s * 3 // 10)
+    return HAND_SPEED_MM_S
 
 
 def _cabin(layout: Layout, cabin: Cabin) -> CabinTopology:

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from typing import Literal
 
-import msgspec
-
 from controller.local_link.alarm_messages import (
     AlarmAct,
     AlarmDefinitions,
@@ -19,10 +17,8 @@ from controller.local_link.alarm_messages import (
     GetAlarmDefinitions,
 )
 from controller.local_link.explanation import Explain, Explanation, WaiverView
-
-
-class Message(msgspec.Struct, frozen=True, kw_only=True):
-    """Base of all messages."""
+from controller.local_link.message import Message
+from controller.local_link.mode_messages import Mode, ModeRequest, ZoneView
 
 
 class Reason(Message, frozen=True, kw_only=True):
@@ -153,10 +149,17 @@ class VehicleView(Message, frozen=True, kw_only=True):
 
 
 class PositionView(Message, frozen=True, kw_only=True):
+    """A position. ``vehicle`` is what the books say, ``sensed`` what its detectors do: None where nothing looks.
+
+    ``confirmed`` is False while a person must say what stands there.
+    """
+
     id: str
     vehicle: str | None
     reserved_for: str | None
     claimed_by: str | None
+    sensed: bool | None = None
+    confirmed: bool = True
 
 
 class CabinView(Message, frozen=True, kw_only=True):
@@ -255,7 +258,7 @@ class Snapshot(Message, frozen=True, kw_only=True, tag="snapshot"):
     seq: int
     at_ms: int
     event_seq: int
-    mode: Literal["stopped", "automatic"]
+    mode: Mode
     ready: bool
     ready_to_start: bool
     reasons: list[Reason]
@@ -273,6 +276,7 @@ class Snapshot(Message, frozen=True, kw_only=True, tag="snapshot"):
     alarms: list[AlarmView] = []
     alarm_figures: AlarmFigures | None = None
     waivers: list[WaiverView] = []
+    zones: list[ZoneView] = []
 
 
 class Event(Message, frozen=True, kw_only=True, tag="event"):
@@ -364,6 +368,7 @@ Request = (
     | AlarmAct
     | GetAlarmDefinitions
     | Explain
+    | ModeRequest
 )
 
 

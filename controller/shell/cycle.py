@@ -27,7 +27,6 @@ from controller.shell.standstill import moving
 from plc_drivers.link import Link, LinkState
 from plc_drivers.outputs import PermittedOutputs
 from plc_drivers.reading import Fault, ProcessImage
-from safety.acts import NO_ACTS
 from safety.memory import SafetyMemory
 from safety.refusal import Refusal
 from safety.verdict import Function, Verdict
@@ -226,8 +225,7 @@ class ScanCycle:
                 image=image,
             )
         after = self._take(passage)
-        if result.acts is not NO_ACTS:
-            self._memory = replace(self._memory, acts=result.acts)
+        self._memory = replace(self._memory, acts=result.acts)
         if before is not None:
             self._write_trips(before, after, result.wishes, verdict)
 

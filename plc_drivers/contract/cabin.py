@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from plc_drivers.contract.codes import CommandCode, DeviceKind, Sign, TrafficLight
+from plc_drivers.contract.codes import Axis, CommandCode, DeviceKind, Sign, TrafficLight
 from plc_drivers.contract.definition import (
     ANSWERS,
     COMMON_COMMANDS,
@@ -12,6 +12,7 @@ from plc_drivers.contract.definition import (
     DeviceDefinition,
     command,
     flag,
+    jog_commands,
     permit_tags,
     status,
 )
@@ -137,6 +138,7 @@ CABIN = DeviceDefinition(
             "rotate",
             arg1="angle in mdeg, 0 or 180000",
         ),
+        *jog_commands({Axis.TURNTABLE: "rotate"}, "slowly towards 180000 mdeg", "slowly towards 0 mdeg"),
     ),
 )
 """Definition of a cabin."""

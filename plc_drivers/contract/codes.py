@@ -73,6 +73,20 @@ class CommandCode(IntEnum):
     OPEN_INNER_DOOR = 32
     CLOSE_INNER_DOOR = 33
     ROTATE = 34
+    JOG_FORWARD = 40
+    JOG_BACK = 41
+
+
+class Axis(IntEnum):
+    """First argument of JOG_FORWARD and JOG_BACK: which axis of the device moves by hand."""
+
+    TRAVEL = 1
+    FORKS = 2
+    TURNTABLE = 3
+
+
+JOGS = (CommandCode.JOG_FORWARD, CommandCode.JOG_BACK)
+"""Commands of the manual mode: one axis moves slowly while somebody holds its permit."""
 
 
 class StopWay(IntEnum):
@@ -323,7 +337,7 @@ ACK_HELP: dict[AckResult, str] = {
     AckResult.EXPIRED: "The command is older than its own validity time.",
     AckResult.NO_PERMIT: "The permit for the function is not present.",
     AckResult.WRONG_STATE: "It must be cleared first; or the cause is not gone yet, or it still moves.",
-    AckResult.WRONG_MODE: "The key switch is not in automatic.",
+    AckResult.WRONG_MODE: "The key switch is not in automatic; for a JOG, not in manual.",
     AckResult.NOT_REFERENCED: "The axis must be referenced first.",
     AckResult.INTERLOCKED: "One of the PLC's own interlocks forbids it; the status bits show which.",
 }

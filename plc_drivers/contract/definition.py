@@ -9,7 +9,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import IntEnum
 
-from plc_drivers.contract.codes import AckResult, CommandCode, DeviceKind, DoneResult, FaultCode, Health, Mode, State
+from plc_drivers.contract.codes import (
+    AckResult,
+    Axis,
+    CommandCode,
+    DeviceKind,
+    DoneResult,
+    FaultCode,
+    Health,
+    Mode,
+    State,
+)
 from plc_drivers.contract.tag import Block, Tag, TagType
 
 COMMAND_BASE = 0
@@ -30,13 +40,31 @@ class DefinitionError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class CommandSpec:
-    """One command of a kind: its code, what its arguments mean, and the permit without which it cannot run."""
+    """One command of a kind: its code, what its arguments mean, and the permit without which it cannot run.
+
+    ``axes`` are pairs of a first argument and the permit that it needs, for a command whose first argument names an
+    axis; then ``permit`` is None and no other argument is known.
+    """
 
     code: CommandCode
     meaning: str
     permit: str | None = None
     arg1: str = ""
     arg2: str = ""
+    axes: tuple[tuple[int, str], ...] = ()
+
+    @property
+    def permits(self) -> tuple[str, ...]:
+        """Every permit that the command can need."""
+        return tuple(permit for _, permit in self.axes) or (() if self.permit is None else (self.permit,))
+
+    def takes(self, arg1: int) -> bool:
+        """False when the command knows axes and this is none of them."""
+        return not self.axes or any(axis == arg1 for axis, _ in self.axes)
+
+    def permit_for(self, arg1: int) -> str | None:
+        """The permit without which the command cannot run with this first argument, None when it needs none."""
+        return next((permit for axis, permit in self.axes if axis == arg1), self.permit)
 
 
 @dataclass(frozen=True)
@@ -215,6 +243,16 @@ COMMON_COMMANDS: tuple[CommandSpec, ...] = (
     ),
     CommandSpec(CommandCode.CLEAR, "Leave STOPPED or ABORTED after the cause is gone; moves nothing."),
 )
+
+
+def jog_commands(axes: dict[Axis, str], forward: str, back: str) -> tuple[CommandSpec, ...]:
+    """The manual mode's commands of a kind: ``axes`` with the permit of each, and where the two directions lead."""
+    which = ", ".join(f"{int(axis)} {axis.name.lower()}" for axis in axes)
+    pairs = tuple((int(axis), permit) for axis, permit in axes.items())
+    return tuple(
+        CommandSpec(code, f"Manual mode, while it is held: {way}.", arg1=f"axis: {which}", axes=pairs)
+        for code, way in ((CommandCode.JOG_FORWARD, forward), (CommandCode.JOG_BACK, back))
+    )
 
 
 def _length(tags: tuple[Tag, ...]) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from plc_drivers.contract.codes import CommandCode, DeviceKind
+from plc_drivers.contract.codes import Axis, CommandCode, DeviceKind
 from plc_drivers.contract.definition import (
     ANSWERS,
     COMMON_COMMANDS,
@@ -11,6 +11,7 @@ from plc_drivers.contract.definition import (
     CommandSpec,
     DeviceDefinition,
     flag,
+    jog_commands,
     permit_tags,
     status,
 )
@@ -68,6 +69,7 @@ LIFT = DeviceDefinition(
         ),
         CommandSpec(CommandCode.LOCK, "Extend the lock pins at a level.", "travel"),
         CommandSpec(CommandCode.UNLOCK, "Retract the lock pins.", "travel"),
+        *jog_commands({Axis.TRAVEL: "travel"}, "slowly upwards", "slowly downwards"),
     ),
 )
 """Definition of a lift."""

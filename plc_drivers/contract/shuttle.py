@@ -6,7 +6,7 @@ name out for that reason.
 
 from __future__ import annotations
 
-from plc_drivers.contract.codes import CommandCode, DeviceKind
+from plc_drivers.contract.codes import Axis, CommandCode, DeviceKind
 from plc_drivers.contract.definition import (
     ANSWERS,
     COMMON_COMMANDS,
@@ -15,6 +15,7 @@ from plc_drivers.contract.definition import (
     CommandSpec,
     DeviceDefinition,
     flag,
+    jog_commands,
     permit_tags,
     status,
 )
@@ -114,6 +115,11 @@ SHUTTLE = DeviceDefinition(
         CommandSpec(CommandCode.PICK_RIGHT, "Take the car from the position on the right.", "transfer", arg1=_DEPTH),
         CommandSpec(CommandCode.PLACE_LEFT, "Set the car down in the position on the left.", "transfer", arg1=_DEPTH),
         CommandSpec(CommandCode.PLACE_RIGHT, "Set the car down in the position on the right.", "transfer", arg1=_DEPTH),
+        *jog_commands(
+            {Axis.TRAVEL: "travel", Axis.FORKS: "transfer"},
+            "slowly towards rising columns; forks that are out to the right come home",
+            "slowly towards falling columns; forks that are out to the left come home",
+        ),
     ),
 )
 """Definition of a shuttle."""

@@ -6,8 +6,9 @@ Owns the interlocks that are the same for each lift, shuttle and cabin (H10, H11
 from __future__ import annotations
 
 from plc_drivers.contract.codes import Health, State
+from safety.expression import any_of
 from safety.interlock import Interlock, Phase
-from safety.interlocks.proof import in_automatic
+from safety.interlocks.hand import mode_interlocks, ready_by_hand, sound_by_hand
 from safety.interlocks.unit import Unit
 
 _READY = (State.NOT_REFERENCED, State.IDLE, State.EXECUTING, State.STOPPING)
@@ -16,7 +17,7 @@ _SOUND = (Health.OK, Health.OUT_OF_SPECIFICATION, Health.MAINTENANCE_REQUIRED)
 
 def device_interlocks(unit: Unit) -> list[Interlock]:
     """Interlocks of one lift, shuttle or cabin."""
-    return [_answers(unit), _ready(unit), _automatic(unit), _healthy(unit)]
+    return [_answers(unit), _ready(unit), *mode_interlocks(unit), _healthy(unit)]
 
 
 def _answers(unit: Unit) -> Interlock:
@@ -36,28 +37,14 @@ def _answers(unit: Unit) -> Interlock:
 def _ready(unit: Unit) -> Interlock:
     return Interlock(
         id=f"{unit.id}.ready",
-        title="The device is neither stopped, aborted nor offline",
+        title="The device is neither stopped, aborted nor offline, and in manual only while somebody holds an axis",
         hazard="H11",
         phase=Phase.RUN,
         guards=unit.functions,
-        condition=unit["state"].one_of(*_READY),
-        cause=f"{unit.id} is stopped, aborted or offline.",
+        condition=any_of(unit["state"].one_of(*_READY), ready_by_hand(unit)),
+        cause=f"{unit.id} is stopped, aborted, offline, or in manual without anybody holding an axis.",
         remedy=f"Read the fault of {unit.id}, remove its cause, then clear the device. It does not start by itself.",
         standard="ISO 14118, prevention of unexpected start-up",
-    )
-
-
-def _automatic(unit: Unit) -> Interlock:
-    return Interlock(
-        id=f"{unit.id}.automatic",
-        title="The key switch stands in automatic",
-        hazard="H13",
-        phase=Phase.RUN,
-        guards=unit.functions,
-        condition=in_automatic(unit),
-        cause=f"The key switch of {unit.id} is not in automatic: somebody may be working at it.",
-        remedy=f"Ask who has the key of {unit.id}. Turn it back only from the machine, with the zone in view.",
-        standard="IEC 60204-1, operating modes",
     )
 
 
@@ -68,7 +55,7 @@ def _healthy(unit: Unit) -> Interlock:
         hazard="H15",
         phase=Phase.RUN,
         guards=unit.functions,
-        condition=unit["health"].one_of(*_SOUND),
+        condition=any_of(unit["health"].one_of(*_SOUND), sound_by_hand(unit)),
         cause=f"{unit.id} reports a failure or a function check: its readings or its drive cannot be relied upon.",
         remedy=f"Read the fault code of {unit.id} and follow its remedy, then clear the device.",
         standard="NAMUR NE 107, device status",

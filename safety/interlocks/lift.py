@@ -6,6 +6,7 @@ Owns the interlocks of ``lift.travel`` and of the lift's commands (H07, H08, H09
 from __future__ import annotations
 
 from plc_drivers.contract import CommandCode
+from plc_drivers.contract.codes import JOGS
 from safety.expression import Expression, Not, all_of, any_of
 from safety.interlock import Interlock, Phase
 from safety.interlocks import unit
@@ -78,7 +79,7 @@ def _load(device: Unit, lift: LiftTopology) -> list[Interlock]:
 
 
 def _position(device: Unit) -> list[Interlock]:
-    moving = device.doing(CommandCode.MOVE_TO_LEVEL)
+    moving = device.doing(*_TO_A_HEIGHT)
     found = _guarded_command(
         device,
         "referenced",
@@ -131,7 +132,10 @@ def _position(device: Unit) -> list[Interlock]:
     return found
 
 
-_TRAVELS = (CommandCode.MOVE_TO_LEVEL, CommandCode.REFERENCE)
+_TO_A_HEIGHT = (CommandCode.MOVE_TO_LEVEL, *JOGS)
+"""Commands that rely on the height."""
+
+_TRAVELS = (*_TO_A_HEIGHT, CommandCode.REFERENCE)
 """Commands that drive the lift along the shaft."""
 
 
@@ -141,7 +145,7 @@ def _guarded_command(
     title: str,
     condition: tuple[Expression, Expression],
     texts: tuple[str, str, str],
-    codes: tuple[CommandCode, ...] = (CommandCode.MOVE_TO_LEVEL,),
+    codes: tuple[CommandCode, ...] = _TO_A_HEIGHT,
 ) -> list[Interlock]:
     """A condition for starting ``codes`` that must go on holding while they run: (condition, running)."""
     holds, moving = condition
@@ -179,7 +183,7 @@ def _rider(device: Unit, rider: ShuttleTopology) -> list[Interlock]:
             title="The shuttle on the lift knows that it is home",
             hazard="H07",
             phase=Phase.START,
-            guards=device.start(CommandCode.MOVE_TO_LEVEL),
+            guards=device.start(*_TO_A_HEIGHT),
             condition=all_of(shuttle["referenced"], home),
             cause=f"Only its dock switch says that {rider.id} is home on {device.id}; its own position does not.",
             remedy=f"While automatic operation runs, {rider.id} finds its position by itself once {device.id} stands "

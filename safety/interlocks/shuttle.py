@@ -6,6 +6,7 @@ Owns the interlocks of ``shuttle.travel`` and of MOVE_TO_COLUMN (H07, H08, H09).
 from __future__ import annotations
 
 from plc_drivers.contract import CommandCode
+from plc_drivers.contract.codes import JOGS, Axis
 from safety.expression import Expression, Not, all_of, any_of
 from safety.interlock import Interlock, Phase
 from safety.interlocks import unit
@@ -117,8 +118,8 @@ def _referenced(device: Unit) -> list[Interlock]:
         "",
     )
     known = device["referenced"]
-    moving = device.doing(CommandCode.MOVE_TO_COLUMN)
-    start = device.start(CommandCode.MOVE_TO_COLUMN)
+    moving = device.doing(CommandCode.MOVE_TO_COLUMN, *JOGS)
+    start = device.start(CommandCode.MOVE_TO_COLUMN) + device.start(*JOGS, arg1=int(Axis.TRAVEL))
     return [
         _run(device, "travel-referenced", title, "H08", any_of(Not(moving), known), texts),
         Interlock(f"{device.id}.start-referenced", title, "H08", Phase.START, start, known, *texts),

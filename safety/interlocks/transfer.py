@@ -7,6 +7,7 @@ take is read from the command, ours and the PLC's, and from the forks themselves
 from __future__ import annotations
 
 from plc_drivers.contract import CommandCode
+from plc_drivers.contract.codes import JOGS, Axis
 from safety.expression import Expression, Not, all_of, any_of
 from safety.interlock import Interlock, Phase
 from safety.interlocks import unit
@@ -86,7 +87,7 @@ def _standing(device: Unit) -> list[Interlock]:
             title="Travel has ended where it was commanded to",
             hazard="H08",
             phase=Phase.START,
-            guards=device.start(*_ALL),
+            guards=device.start(*_ALL) + device.start(*JOGS, arg1=int(Axis.FORKS)),
             condition=all_of(device["in_position"], device["standstill"]),
             cause=f"{device.id} does not stand within tolerance of the column last commanded.",
             remedy="Move it to the column again.",

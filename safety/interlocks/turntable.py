@@ -6,10 +6,11 @@ Owns the interlocks of ``rotate`` and of turning and referencing (H02, H03, H07,
 from __future__ import annotations
 
 from plc_drivers.contract import CommandCode
-from safety.expression import Const, Expression, all_of
+from plc_drivers.contract.codes import JOGS
+from safety.expression import Const, Expression, Not, all_of, any_of
 from safety.interlock import Interlock, Phase
 from safety.interlocks import unit
-from safety.interlocks.proof import inner_shut, outer_shut, proven_empty
+from safety.interlocks.proof import in_line, inner_shut, outer_shut, proven_empty
 from safety.interlocks.unit import Unit
 from safety.topology import CabinTopology, Topology
 
@@ -36,6 +37,7 @@ def turntable_interlocks(topology: Topology, cabin: CabinTopology) -> list[Inter
         *_people(topology, device),
         *_machine(device),
         _starts_within(device),
+        _hand_starts_within(device),
     ]
 
 
@@ -113,6 +115,23 @@ def _starts_within(device: Unit) -> Interlock:
         phase=Phase.START,
         guards=device.start(CommandCode.ROTATE, CommandCode.REFERENCE),
         condition=all_of(device["vehicle_in_envelope"], device["standstill"]),
+        cause=f"Something of the vehicle in {device.id} sticks out of its marks, or something still moves.",
+        remedy="Look at the car: close doors and boot, centre it. A turning car that sticks out hits the walls.",
+        standard="EN 14010, vehicle envelope",
+    )
+
+
+def _hand_starts_within(device: Unit) -> Interlock:
+    """By hand a car that stopped half round may be turned on, though it crosses the barriers of the size check."""
+    return Interlock(
+        id=f"{device.id}.start-hand-turn-within-marks",
+        title="By hand too the vehicle stands within its marks, unless it was left half round",
+        hazard="H09",
+        phase=Phase.START,
+        guards=device.start(*JOGS),
+        condition=all_of(
+            any_of(device["vehicle_in_envelope"], Not(in_line(device, turntable=True))), device["standstill"]
+        ),
         cause=f"Something of the vehicle in {device.id} sticks out of its marks, or something still moves.",
         remedy="Look at the car: close doors and boot, centre it. A turning car that sticks out hits the walls.",
         standard="EN 14010, vehicle envelope",

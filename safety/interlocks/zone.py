@@ -1,13 +1,13 @@
-"""The zones of a garage, and what permits ask of the safety PLC as a level: its answers, full speed, no fire.
+"""The zones of a garage, and the first thing that permits ask of the safety PLC: that it answers.
 
-Owns the interlocks that read the safety PLC and latch nothing (H10, H16, H20); what latches stands in
+Owns which function moves in which zone, and the interlock of the safety PLC's answers (H10); what latches stands in
 ``safety.trips``. Must never reset anything: a person does, at the machine. A function belongs to its own device's
 zone and to each zone from which it is carried or carries a load.
 """
 
 from __future__ import annotations
 
-from plc_drivers.contract.safety import ZONES, zone_tag
+from plc_drivers.contract.safety import ZONES
 from safety.expression import ExpressionError
 from safety.interlock import Interlock, Phase
 from safety.interlocks import unit
@@ -15,23 +15,15 @@ from safety.interlocks.unit import Unit
 from safety.topology import Topology
 from safety.verdict import Function
 
-_NOT_DRIVEN = frozenset({"outer_open", "outer_close", "inner", "green"})
-
 
 def zone_interlocks(topology: Topology) -> list[Interlock]:
-    """Interlocks of all zones, with the safety PLC's own answers.
+    """The safety PLC's own answers, for every function.
 
     Raises:
         ExpressionError: a zone that the safety PLC does not have.
     """
     plc = unit.safety_plc(topology.safety)
-    functions = zones_of(topology)
-    found = [_answers(plc, functions)]
-    for zone in topology.zones:
-        inside = tuple(function for function, zones in functions.items() if zone in zones)
-        if inside:
-            found += _full_speed(plc, zone, inside)
-    return [*found, _fire(plc, functions)]
+    return [_answers(plc, zones_of(topology))]
 
 
 def zones_of(topology: Topology) -> dict[Function, frozenset[int]]:
@@ -67,39 +59,4 @@ def _answers(plc: Unit, functions: dict[Function, frozenset[int]]) -> Interlock:
         cause=f"{plc.id}, the safety PLC, gives no trustworthy readings: no zone is known to be safe.",
         remedy=f"Check supply and network of {plc.id}; `garagectl diag link` shows what was seen last.",
         standard="IEC 60204-1, loss of communication",
-    )
-
-
-def _full_speed(plc: Unit, zone: int, inside: tuple[Function, ...]) -> list[Interlock]:
-    driven = tuple(function for function in inside if function.permit not in _NOT_DRIVEN)
-    if not driven:
-        return []
-    return [
-        Interlock(
-            id=f"zone{zone}.full-speed",
-            title="Safe limited speed is off",
-            hazard="H20",
-            phase=Phase.RUN,
-            guards=driven,
-            condition=plc[zone_tag("full_speed_enabled", zone)],
-            cause=f"Safe limited speed is active in zone {zone}: it is set up for people, not for automatic runs.",
-            remedy="End the set-up work at the machine and let the safety PLC go back to full speed.",
-            standard="IEC 61800-5-2, safely-limited speed",
-        )
-    ]
-
-
-def _fire(plc: Unit, functions: dict[Function, frozenset[int]]) -> Interlock:
-    """Fire stops the machine, and leaves the way out of a cabin open to people."""
-    return Interlock(
-        id=f"{plc.id}.no-fire",
-        title="No fire alarm",
-        hazard="H16",
-        phase=Phase.RUN,
-        guards=tuple(function for function in functions if function.permit != "outer_open"),
-        condition=plc["fire_clear"],
-        cause="The fire alarm system reports a fire, or its contact is open.",
-        remedy="Follow the fire plan. Cabins can still be opened to people inside. "
-        "Give the fire brigade the list of what stands where.",
-        standard="EN 14010, fire",
     )

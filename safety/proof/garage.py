@@ -75,6 +75,11 @@ class Garage:
         }
         return frozenset(found) or None
 
+    def axes_of(self, start: StartOf) -> dict[int, Function]:
+        """For a command whose first argument names an axis: the function that each argument moves."""
+        spec = self.definitions[start.device].spec(start.code)
+        return {} if spec is None else {axis: Function(start.device, permit) for axis, permit in spec.axes}
+
     def without(self, ids: Iterable[str]) -> Garage:
         """The same garage without some of its interlocks: to see whether a proof needs them."""
         gone = frozenset(ids)

@@ -188,9 +188,16 @@ class GateModel:
         arguments = self.garage.arguments(start)
         if arguments is not None:
             rules.append(self.wanted_argument(device).one_of(sorted(arguments)))
-        if function is None:
+        axes = self.garage.axes_of(start)
+        if function is None and not axes:
             return rules
-        rules += [self.out(function), self.fresh(function)]
+        if function is not None:
+            rules += [self.out(function), self.fresh(function)]
+        for axis, moved in axes.items():
+            here = self.wanted_argument(device).equals(axis)
+            rules += [here.implies(self.out(moved)), here.implies(self.fresh(moved))]
+        if axes:
+            rules.append(self.wanted_argument(device).one_of(sorted(axes)))
         rules.append(self._start_allowed(start))
         for arg1 in sorted(arguments or ()):
             here = self.wanted_argument(device).equals(arg1)

@@ -8,7 +8,7 @@ said is not true here: a reading that is unknown says nothing.
 from __future__ import annotations
 
 from plc_drivers.contract import CommandCode, Value
-from plc_drivers.contract.codes import AckResult
+from plc_drivers.contract.codes import AckResult, Mode
 from safety.expression import Answering, ChangedSince, ChangedWithin, Expression, HeldFor, Latch, Outlasted, Tag, leaves
 from safety.proof.formula import FALSE, Answer, Formula, all_of, any_of, solve, truth
 from safety.proof.garage import Garage
@@ -81,6 +81,11 @@ class Moment:
         """The PLC shows this controller as its owner."""
         self._reading(device, "owner_epoch")
         return self.gate.owned(device)
+
+    def by_hand(self, device: str, permit: str) -> Formula:
+        """The device's own key stands in manual, and a person holds this axis."""
+        held = self.translation.held_by_hand(Function(device, permit))
+        return self.says(device, mode=int(Mode.MANUAL)) & held
 
     # What goes out
 

@@ -30,6 +30,8 @@ from safety.expression import (
     Expression,
     HeldFor,
     Latch,
+    LockedOut,
+    ManualHold,
     Not,
     OneOf,
     Op,
@@ -105,6 +107,7 @@ class Translation:
         self._readings: dict[tuple[str, str], TagReading] = {}
         self.remembered: dict[Remembered, Kleene] = {}
         self._before: dict[Latch, Kleene] = {}
+        self._axes: dict[Function, int] = {}
 
     def truth(self, node: Expression) -> Kleene:
         """What the expression can come to.
@@ -143,6 +146,15 @@ class Translation:
         """A person's reset of the trip reached this evaluation."""
         return truth(f"{trip} is reset")
 
+    def locked_out(self, zone: int) -> Formula:
+        """Somebody holds a lock of their own on the zone."""
+        return truth(f"zone {zone} is locked by a person")
+
+    def held_by_hand(self, function: Function) -> Formula:
+        """A person holds this axis, and was heard in time; never two axes at once, since there is one hold."""
+        number = self._axes.setdefault(function, len(self._axes) + 1)
+        return whole("axis held by hand").equals(number)
+
     def before(self, latch: Latch) -> Kleene:
         """What the latch was in the last evaluation."""
         self.truth(latch)
@@ -168,7 +180,7 @@ class Translation:
                 return self._logic(node)
             case Compare() | Between() | OneOf():
                 return self._comparison(node)
-            case Asserted() | Commanded() | Answering() | ResetAsked():
+            case Asserted() | Commanded() | Answering() | ResetAsked() | LockedOut() | ManualHold():
                 return self._told(node)
             case HeldFor() | Outlasted() | ChangedWithin() | ChangedSince() | Latch():
                 return self._remembered(node)
@@ -204,8 +216,12 @@ class Translation:
                 one = self.reading(tag)
                 return _known(one.known, one.number.one_of(values))
 
-    def _told(self, node: Asserted | Commanded | Answering | ResetAsked) -> Kleene:
+    def _told(self, node: Asserted | Commanded | Answering | ResetAsked | LockedOut | ManualHold) -> Kleene:
         match node:
+            case LockedOut(zone):
+                return _certain(self.locked_out(zone))
+            case ManualHold(function, _):
+                return _certain(self.held_by_hand(function))
             case ResetAsked(trip):
                 return _certain(self.reset_asked(trip))
             case Asserted(function):

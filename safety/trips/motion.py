@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from plc_drivers.contract import CommandCode
+from plc_drivers.contract.codes import JOGS
 from safety.expression import ChangedWithin, Expression, HeldFor, Not, Proven, Tag, all_of, any_of
 from safety.interlocks import unit
 from safety.interlocks.proof import STILL_MDEG_S, STILL_MM_S, in_automatic
@@ -16,7 +17,7 @@ from safety.interlocks.unit import Unit
 from safety.topology import Topology
 from safety.trip import StopCategory, Trip
 
-_TRANSFERS = (CommandCode.PICK_LEFT, CommandCode.PICK_RIGHT, CommandCode.PLACE_LEFT, CommandCode.PLACE_RIGHT)
+_TRANSFERS = (CommandCode.PICK_LEFT, CommandCode.PICK_RIGHT, CommandCode.PLACE_LEFT, CommandCode.PLACE_RIGHT, *JOGS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +52,13 @@ def _axes(topology: Topology) -> list[_Axis]:
     for lift in topology.lifts:
         device = unit.lift(lift.id)
         place, speed = device["position_mm"], device["speed_mm_s"]
-        codes = (CommandCode.MOVE_TO_LEVEL, reference)
+        codes = (CommandCode.MOVE_TO_LEVEL, *JOGS, reference)
         axes.append(_Axis(device, lift.zone, "lift", "travel", codes, (place,), speed, STILL_MM_S, lift.stop_ms, 6000))
     for shuttle in topology.shuttles:
         device = unit.shuttle(shuttle.id)
         forks = (device["forks_left_mm"], device["forks_right_mm"])
         travel = (device["position"], *forks)
-        codes = (CommandCode.MOVE_TO_COLUMN, reference)
+        codes = (CommandCode.MOVE_TO_COLUMN, *JOGS, reference)
         speed = device["speed"]
         axes += [
             _Axis(device, shuttle.zone, "travel", "travel", codes, travel, speed, STILL_MM_S, shuttle.stop_ms, 6000),
@@ -67,7 +68,7 @@ def _axes(topology: Topology) -> list[_Axis]:
         if cabin.turntable:
             device = unit.cabin(cabin.id)
             place, speed = device["angle_mdeg"], device["turn_speed_mdeg_s"]
-            codes = (CommandCode.ROTATE, reference)
+            codes = (CommandCode.ROTATE, *JOGS, reference)
             axes.append(
                 _Axis(device, cabin.zone, "turn", "rotate", codes, (place,), speed, STILL_MDEG_S, cabin.stop_ms, 8000)
             )

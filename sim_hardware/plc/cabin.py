@@ -10,10 +10,11 @@ from collections.abc import Mapping
 
 from controller.garage import Cabin
 from plc_drivers.contract import CommandCode, Value
-from plc_drivers.contract.codes import AckResult, FaultCode, Mode, Sign, TrafficLight, WarningBit
+from plc_drivers.contract.codes import JOGS, AckResult, FaultCode, Mode, Sign, TrafficLight, WarningBit
 from sim_hardware.plant.ports import CabinPort, Door
 from sim_hardware.plc.door_sequence import DoorSequence
 from sim_hardware.plc.handover import HandoverMemory
+from sim_hardware.plc.jog import JOG_MDEG_S, Jog
 from sim_hardware.plc.program import Ending, Program, zone_fault
 from sim_hardware.plc.turn import TurnSequence
 from sim_hardware.plc.wires import CabinWires, cabin_aligned, nobody_inside
@@ -21,7 +22,7 @@ from sim_hardware.plc.wires import CabinWires, cabin_aligned, nobody_inside
 ANGLES_MDEG = (0, 180_000)
 """Angles at which the plate is in line with the doors."""
 
-_TURNS = frozenset({CommandCode.ROTATE, CommandCode.REFERENCE})
+_TURNS = frozenset({CommandCode.ROTATE, CommandCode.REFERENCE, *JOGS})
 _MACHINE_SIDE = _TURNS | {CommandCode.OPEN_INNER_DOOR}
 """Actions that may not even go on while somebody is inside."""
 
@@ -38,7 +39,7 @@ class CabinProgram(Program):
         self._interlocks = interlocks
         self._handover = HandoverMemory(port)
         self._action = CommandCode.NONE
-        self._sequence: DoorSequence | TurnSequence | None = None
+        self._sequence: DoorSequence | TurnSequence | Jog | None = None
         self._closing_outer: DoorSequence | None = None
         self._inputs: dict[str, Value] = {}
         self._revision: int | None = None
@@ -110,6 +111,10 @@ class CabinProgram(Program):
                 return AckResult.BAD_ARGUMENT
             if self.needs_reference():
                 return AckResult.NOT_REFERENCED
+        if code in JOGS and self.needs_reference():
+            return AckResult.NOT_REFERENCED
+        if code in JOGS and not (self._port.has_turntable and self._port.index.retracted):
+            return AckResult.INTERLOCKED  # against its index pin the table jams
         return AckResult.ACCEPTED if not self._interlocks or self._free_for(code) else AckResult.INTERLOCKED
 
     def _free_for(self, code: CommandCode) -> bool:
@@ -124,6 +129,10 @@ class CabinProgram(Program):
                 return self._wires.forks_home()
             case CommandCode.ROTATE | CommandCode.REFERENCE:
                 return closed_to_people and self._shut(port.inner) and port.vehicle_in_envelope
+            case CommandCode.JOG_FORWARD | CommandCode.JOG_BACK:
+                # A car that stopped half round crosses the barriers of the size check by nature.
+                within = port.vehicle_in_envelope or not cabin_aligned(port)
+                return closed_to_people and self._shut(port.inner) and within
             case _:
                 return True
 
@@ -141,6 +150,9 @@ class CabinProgram(Program):
                 self._sequence = DoorSequence(port.inner, times.inner_open_s, opening=True)
             case CommandCode.CLOSE_INNER_DOOR:
                 self._sequence = DoorSequence(port.inner, times.inner_close_s, opening=False)
+            case CommandCode.JOG_FORWARD | CommandCode.JOG_BACK:
+                end = ANGLES_MDEG[1] if code is CommandCode.JOG_FORWARD else ANGLES_MDEG[0]
+                self._sequence = Jog(port.turntable, end, JOG_MDEG_S)
             case CommandCode.ROTATE:
                 self._sequence = TurnSequence(port, arg1, times.turn_speed_mdeg_s)
             case _:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from plc_drivers.contract import CONTRACT_VERSION, CommandCode, CommandSpec, DeviceDefinition, Value
-from plc_drivers.contract.codes import AckResult, DoneResult, FaultCode, Health, Mode, State, StopWay
+from plc_drivers.contract.codes import JOGS, AckResult, DoneResult, FaultCode, Health, Mode, State, StopWay
 from sim_hardware.plc.device import CLOCK_WRAP, EmulatedPlc
 from sim_hardware.plc.owner import Owner
 from sim_hardware.plc.program import Ending, Program
@@ -24,10 +24,21 @@ _MODE_STATES = {Mode.MANUAL: State.MANUAL, Mode.MAINTENANCE: State.MAINTENANCE}
 
 @dataclass(frozen=True, slots=True)
 class _Active:
-    """The command under way."""
+    """The command under way, and the permit without which it stops."""
 
     seq: int
     spec: CommandSpec
+    permit: str | None
+
+    @property
+    def is_jog(self) -> bool:
+        """True for an axis moved by hand: the state then stays MANUAL, and is MANUAL again afterwards."""
+        return self.spec.code in JOGS
+
+    @property
+    def state_after(self) -> State | None:
+        """The state after a controlled stop, None for ready."""
+        return State.MANUAL if self.is_jog else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +155,7 @@ class CommandedPlc(EmulatedPlc):
         in_mode = _MODE_STATES.get(self.mode)
         if in_mode is None:
             if self._state in _MODE_STATES.values():
-                self._state = State.STOPPED
+                self._leave_mode()
             return
         if self._state is State.ABORTED or self._state is in_mode:
             return
@@ -155,7 +166,17 @@ class CommandedPlc(EmulatedPlc):
         self._state = in_mode
         self._fault = FaultCode.NONE
 
+    def _leave_mode(self) -> None:
+        """The key is back in automatic: STOPPED, after what was held by hand has come to rest."""
+        if self._active is None:
+            self._state = State.STOPPED
+        else:
+            self._begin_stop(DoneResult.MODE_CHANGED, State.STOPPED)
+
     def _watch_controller(self) -> None:
+        if self._jogs() and not self._owner.alive(self._clock_ms):
+            self._begin_stop(DoneResult.CONTROLLER_LOST, State.MANUAL)
+            return
         if self._state not in _ACTING or self._owner.alive(self._clock_ms):
             return
         if self._stop is not None and self._stop.state is not None:
@@ -170,24 +191,33 @@ class CommandedPlc(EmulatedPlc):
             if self._state is not State.ABORTED:
                 self._abort(fault)
             return
-        if self._state in _ACTING:
+        if self._state in _ACTING or self._jogs():
             fault = self.program.trip()
             if fault is not FaultCode.NONE:
                 self._abort(fault)
 
     def _latch_permits(self, registers: Mapping[str, Value]) -> None:
         stopping_for_good = self._stop is not None and self._stop.state is not None
-        if not self._owner.writes or self._state not in _ACTING or stopping_for_good:
+        if not self._owner.writes or stopping_for_good:
             self._held = frozenset()
             return
-        self._held = frozenset(name for name, tag, _ in self._permit_tags if registers[tag])
+        held = frozenset(name for name, tag, _ in self._permit_tags if registers[tag])
+        if self._active is not None and self._active.is_jog:
+            # By hand one axis moves and nothing else: no second axis, no door, no light.
+            self._held = held & {self._active.permit}
+        else:
+            self._held = held if self._state in _ACTING else frozenset()
 
     def _watch_permit(self) -> None:
         active = self._active
-        if active is None or self._stop is not None or active.spec.permit is None:
+        if active is None or self._stop is not None or active.permit is None:
             return
-        if active.spec.permit not in self._held:
-            self._begin_stop(DoneResult.PERMIT_LOST)
+        if active.permit not in self._held:
+            self._begin_stop(DoneResult.PERMIT_LOST, active.state_after)
+
+    def _jogs(self) -> bool:
+        """An axis is moved by hand, and no stop of it is under way."""
+        return self._active is not None and self._active.is_jog and self._stop is None
 
     def _act(self, now_plant_ms: int) -> None:
         if self._stop is not None:
@@ -249,19 +279,22 @@ class CommandedPlc(EmulatedPlc):
             return AckResult.ACCEPTED  # at any age: refusing an old STOP would be the more dangerous answer
         if (self._clock_ms - int(registers["cmd_issued_ms"])) % CLOCK_WRAP > int(registers["cmd_valid_ms"]):
             return AckResult.EXPIRED
-        if self.mode is not Mode.AUTOMATIC:
+        if self.mode is not (Mode.MANUAL if code in JOGS else Mode.AUTOMATIC):
             return AckResult.WRONG_MODE
-        return self._judge_action(spec, arg1, arg2)
+        return self._judge_action(spec, arg1, arg2, registers)
 
-    def _judge_action(self, spec: CommandSpec, arg1: int, arg2: int) -> AckResult:
+    def _judge_action(self, spec: CommandSpec, arg1: int, arg2: int, registers: Mapping[str, Value]) -> AckResult:
         if self._active is not None or self._stop is not None:
             return AckResult.BUSY
         if spec.code is CommandCode.CLEAR:
             return AckResult.ACCEPTED if self._cause_gone() else AckResult.WRONG_STATE
-        if self._state not in {State.IDLE, State.NOT_REFERENCED}:
+        if self._state not in ({State.MANUAL} if spec.code in JOGS else {State.IDLE, State.NOT_REFERENCED}):
             return AckResult.WRONG_STATE
+        if not spec.takes(arg1):
+            return AckResult.BAD_ARGUMENT
         refusal = self.program.refusal(spec.code, arg1, arg2)
-        lacks_permit = spec.permit is not None and spec.permit not in self._held
+        permit = spec.permit_for(arg1)
+        lacks_permit = permit is not None and not registers[f"permit_{permit}"]
         if lacks_permit and refusal in {AckResult.ACCEPTED, AckResult.INTERLOCKED}:
             return AckResult.NO_PERMIT
         return refusal
@@ -283,8 +316,11 @@ class CommandedPlc(EmulatedPlc):
             self._fault = FaultCode.NONE
             self._done = (seq, DoneResult.OK)
         else:
-            self._active = _Active(seq, self._specs[code])
+            spec = self._specs[code]
+            self._active = _Active(seq, spec, spec.permit_for(arg1))
             self._state = State.EXECUTING
+            if self._active.is_jog and self._active.permit is not None:
+                self._state, self._held = State.MANUAL, frozenset({self._active.permit})
             self.program.begin(code, arg1, arg2, now_plant_ms)
 
     def _accept_stop(self, seq: int, way: StopWay) -> None:
@@ -294,7 +330,7 @@ class CommandedPlc(EmulatedPlc):
             self._abort(FaultCode.TRIPPED)
             self._done = (seq, DoneResult.OK)
             return
-        if way is StopWay.STOP_THEN_OFF and self._state in _ACTING:
+        if way is StopWay.STOP_THEN_OFF and (self._state in _ACTING or self._jogs()):
             self._stop = _Stop(seq, DoneResult.OK, State.STOPPED, FaultCode.TRIPPED)
             self._state = State.STOPPING
             self._held = frozenset()
@@ -303,7 +339,7 @@ class CommandedPlc(EmulatedPlc):
         if under_way is not None:
             self._stop = _Stop(seq, DoneResult.OK, under_way.state, under_way.fault)
         elif self._active is not None:
-            self._stop = _Stop(seq, DoneResult.OK)
+            self._stop = _Stop(seq, DoneResult.OK, self._active.state_after)
             self._state = State.STOPPING
         else:
             ready = self._state in {State.IDLE, State.NOT_REFERENCED}
@@ -340,7 +376,7 @@ class CommandedPlc(EmulatedPlc):
         if isinstance(ending, FaultCode):
             self._abort(ending)
             return
-        self._stop = _Stop(active.seq, ending)
+        self._stop = _Stop(active.seq, ending, active.state_after)
         self._state = State.STOPPING
         self._stop_on(self._stop)
 

@@ -10,8 +10,9 @@ from collections.abc import Mapping
 
 from controller.garage import Lift
 from plc_drivers.contract import CommandCode, Value
-from plc_drivers.contract.codes import AckResult, DoneResult, FaultCode, Mode
+from plc_drivers.contract.codes import JOGS, AckResult, DoneResult, FaultCode, Mode
 from sim_hardware.plant.ports import LiftPort
+from sim_hardware.plc.jog import JOG_MM_S, Jog
 from sim_hardware.plc.program import Ending, Program, Watch, zone_fault
 from sim_hardware.plc.wires import LiftWires
 
@@ -21,7 +22,7 @@ _SETTLE_MS = 1500
 _BRAKE_MS = 1500
 """A brake that is not proven closed this long after standstill is a fault (H15)."""
 
-_TRAVELS = frozenset({CommandCode.MOVE_TO_LEVEL, CommandCode.REFERENCE})
+_TRAVELS = frozenset({CommandCode.MOVE_TO_LEVEL, CommandCode.REFERENCE, *JOGS})
 
 
 class LiftProgram(Program):
@@ -38,6 +39,7 @@ class LiftProgram(Program):
         self._watch = Watch()
         self._action = CommandCode.NONE
         self._target: int | None = None
+        self._jog: Jog | None = None
         self._stood_at_ms: int | None = None
         self._now_ms = 0
         self._inputs: dict[str, Value] = {}
@@ -128,7 +130,7 @@ class LiftProgram(Program):
         """Whether the command may begin now."""
         if code is CommandCode.MOVE_TO_LEVEL and arg1 not in self._heights_mm:
             return AckResult.BAD_ARGUMENT
-        if code in {CommandCode.MOVE_TO_LEVEL, CommandCode.LOCK} and self.needs_reference():
+        if code in {CommandCode.MOVE_TO_LEVEL, CommandCode.LOCK, *JOGS} and self.needs_reference():
             return AckResult.NOT_REFERENCED
         return AckResult.ACCEPTED if not self._interlocks or self._free_for(code) else AckResult.INTERLOCKED
 
@@ -150,6 +152,10 @@ class LiftProgram(Program):
                 way_mm = abs(self._port.drive.position - self._heights_mm[arg1])
                 self._watch.start(now_ms, 30 + 5 * way_mm / self._shape.axis.speed_mm_s)
                 self._port.drive.move_to(self._heights_mm[arg1])
+            case CommandCode.JOG_FORWARD | CommandCode.JOG_BACK:
+                self._target = None
+                end = max if code is CommandCode.JOG_FORWARD else min
+                self._jog = Jog(self._port.drive, end(self._heights_mm.values()), JOG_MM_S)
             case CommandCode.REFERENCE:
                 self._target = None
                 self._watch.start(now_ms, 300)
@@ -161,10 +167,12 @@ class LiftProgram(Program):
         """One scan of the action."""
         ending = self._run(now_ms)
         if ending is not None:
-            self._action = CommandCode.NONE
+            self._forget_action()
         return ending
 
     def _run(self, now_ms: int) -> Ending | None:
+        if self._jog is not None:
+            return self._jog.run(now_ms)
         match self._action:
             case CommandCode.MOVE_TO_LEVEL:
                 return self._travel(now_ms)
@@ -203,15 +211,19 @@ class LiftProgram(Program):
             return DoneResult.OK
         return FaultCode.LOCK_FAULT if self._watch.expired(now_ms) else None
 
+    def _forget_action(self) -> None:
+        self._action = CommandCode.NONE
+        self._jog = None
+
     def halt(self) -> None:
         """Controlled stop of hoist and pins."""
-        self._action = CommandCode.NONE
+        self._forget_action()
         self._port.drive.stop()
         self._port.pins.stop()
 
     def cut(self) -> None:
         """Torque off, brake on."""
-        self._action = CommandCode.NONE
+        self._forget_action()
         self._port.drive.cut_power()
         self._port.pins.stop()
 
@@ -221,7 +233,7 @@ class LiftProgram(Program):
 
     def restart(self) -> None:
         """Forget what was commanded; the absolute encoder keeps its reference."""
-        self._action = CommandCode.NONE
+        self._forget_action()
         self._target = None
 
     # --- status --------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ Owns the torque outputs of all zones. Must never give torque back by itself: tha
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from plc_drivers.contract import Value
 from plc_drivers.contract.safety import ZONES, zone_tag
@@ -26,10 +26,17 @@ class _Zone:
 
 
 class SafetyProgram:
-    """All zones of ``port``; zones that the garage does not have read as their wiring leaves them."""
+    """All zones of ``port``; zones that the garage does not have read as their wiring leaves them.
 
-    def __init__(self, port: SafetyPort, zones: tuple[int, ...]) -> None:
+    ``is_set_up`` is the wire of the zone's key switches: True while one of them is not in automatic. Then the drives
+    of the zone have safe limited speed.
+    """
+
+    def __init__(
+        self, port: SafetyPort, zones: tuple[int, ...], is_set_up: Callable[[int], bool] = lambda _zone: False
+    ) -> None:
         self._port = port
+        self._is_set_up = is_set_up
         self._zones = {number: _Zone(port.reset_presses(number)) for number in zones}
         self._inputs: dict[str, Value] = {}
         self._stamp: tuple[int, tuple[tuple[bool, bool], ...]] | None = None
@@ -46,7 +53,7 @@ class SafetyProgram:
         for number, zone in self._zones.items():
             self._look(number, zone, now_ms)
             self._port.enable_torque(number, on=zone.reset_done)
-            self._port.enable_full_speed(number, on=True)
+            self._port.enable_full_speed(number, on=not self._is_set_up(number))
 
     def _look(self, number: int, zone: _Zone, now_ms: int) -> None:
         port = self._port

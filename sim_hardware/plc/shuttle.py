@@ -11,8 +11,9 @@ from enum import Enum
 
 from controller.garage import Shuttle, Side
 from plc_drivers.contract import CommandCode, Value
-from plc_drivers.contract.codes import AckResult, DoneResult, FaultCode, Mode
+from plc_drivers.contract.codes import JOGS, AckResult, Axis, DoneResult, FaultCode, Mode
 from sim_hardware.plant.ports import ShuttlePort
+from sim_hardware.plc.jog import JOG_MM_S, Jog
 from sim_hardware.plc.program import Ending, Program, Watch, zone_fault
 from sim_hardware.plc.transfer import Transfer, can_begin
 from sim_hardware.plc.wires import Reach, ShuttleWires
@@ -41,6 +42,7 @@ class ShuttleProgram(Program):
     """One shuttle. ``interlocks`` False leaves only what is hard-wired, for proofs of the controller's own.
 
     ``keeps_reference`` False is a shuttle with incremental encoders: it must be referenced after a PLC restart.
+    ``jog_speed`` is how fast it travels by hand, in mm/s, or in mdeg/s round a ring.
     """
 
     def __init__(
@@ -52,6 +54,7 @@ class ShuttleProgram(Program):
         *,
         interlocks: bool = True,
         keeps_reference: bool = True,
+        jog_speed: int = JOG_MM_S,
     ) -> None:
         self._port = port
         self._shape = shape
@@ -59,6 +62,9 @@ class ShuttleProgram(Program):
         self._wires = wires
         self._interlocks = interlocks
         self._keeps_reference = keeps_reference
+        self._jog_speed = jog_speed
+        self._jog: Jog | None = None
+        self._jogs_forks = False
         self._reference_lost = False
         self._watch = Watch()
         self._action = CommandCode.NONE
@@ -114,9 +120,13 @@ class ShuttleProgram(Program):
             return FaultCode.SENSOR_CONTRADICTION
         if not self._interlocks:
             return FaultCode.NONE
-        if self._action is CommandCode.MOVE_TO_COLUMN:
+        if self._action is CommandCode.MOVE_TO_COLUMN or (self._jog is not None and not self._jogs_forks):
             return self._travel_fault()
-        if self._transfer is not None and self._reach is not None and not self._may_reach(self._reach):
+        if (
+            (self._transfer is not None or self._jogs_forks)
+            and self._reach is not None
+            and not self._may_reach(self._reach)
+        ):
             return FaultCode.TRANSFER_FAULT
         return FaultCode.NONE
 
@@ -154,6 +164,8 @@ class ShuttleProgram(Program):
             return AckResult.BAD_ARGUMENT
         if code is not CommandCode.REFERENCE and self.needs_reference():
             return AckResult.NOT_REFERENCED
+        if code in JOGS:
+            return AckResult.ACCEPTED if self._free_to_jog(code, arg1) else AckResult.INTERLOCKED
         return AckResult.ACCEPTED if self._free_for(code, arg1) else AckResult.INTERLOCKED
 
     def _knows(self, code: CommandCode, arg1: int) -> bool:
@@ -170,6 +182,25 @@ class ShuttleProgram(Program):
         if code is CommandCode.REFERENCE:
             return self._wires.on_firm_ground()
         return self._travel_fault() is FaultCode.NONE
+
+    def _free_to_jog(self, code: CommandCode, axis: int) -> bool:
+        """Travel with lowered forks under the conditions of every travel; forks home from the side where they are.
+
+        A hoist between its ends could drop the car (H06): then nothing moves by hand.
+        """
+        port = self._port
+        if axis == Axis.TRAVEL:
+            return port.hoist.retracted and (not self._interlocks or self._travel_fault() is FaultCode.NONE)
+        side = Side.RIGHT if code is CommandCode.JOG_FORWARD else Side.LEFT
+        is_out = not port.forks_centred and (port.forks.position > 0) == (side is Side.LEFT)
+        settled = port.hoist.extended or port.hoist.retracted
+        if not is_out or not settled:
+            return False
+        reach = self._reach_beside(side)
+        return not self._interlocks or (reach is not None and self._may_reach(reach))
+
+    def _reach_beside(self, side: Side) -> Reach | None:
+        return self._reach_of(side, 1) or self._reach_of(side, 2)
 
     def _free_to_transfer(self, code: CommandCode, depth: int) -> bool:
         side, pick = _TRANSFERS[code]
@@ -220,6 +251,8 @@ class ShuttleProgram(Program):
             self._transfer = Transfer(
                 self._port, self._shape.transfer, side, arg1, pick=pick, look=self._look(side, arg1, pick=pick)
             )
+        elif code in JOGS:
+            self._begin_jog(code, arg1)
         elif code is CommandCode.MOVE_TO_COLUMN:
             self._target = arg1
             way = abs(self._port.drive.position - self._column_at[arg1])
@@ -229,6 +262,17 @@ class ShuttleProgram(Program):
             self._homing = _Homing.FORKS
             self._watch.start(now_ms, 300)
             self._port.forks.home()
+
+    def _begin_jog(self, code: CommandCode, axis: int) -> None:
+        forward = code is CommandCode.JOG_FORWARD
+        if axis == Axis.FORKS:
+            self._jogs_forks = True
+            self._reach = self._reach_beside(Side.RIGHT if forward else Side.LEFT)
+            self._jog = Jog(self._port.forks, 0, JOG_MM_S)
+        else:
+            self._target = None
+            end = max if forward else min
+            self._jog = Jog(self._port.drive, end(self._column_at.values()), self._jog_speed)
 
     def _look(self, side: Side, depth: int, *, pick: bool) -> Callable[[], DoneResult | None]:
         """The question that both sensors of the target are asked before the forks leave home (H05, H06)."""
@@ -248,6 +292,8 @@ class ShuttleProgram(Program):
         """One scan of the action."""
         if self._transfer is not None:
             ending = self._transfer.run(now_ms)
+        elif self._jog is not None:
+            ending = self._jog.run(now_ms)
         elif self._action is CommandCode.REFERENCE:
             ending = self._reference(now_ms)
         else:
@@ -299,6 +345,8 @@ class ShuttleProgram(Program):
     def _forget_action(self) -> None:
         self._action = CommandCode.NONE
         self._transfer = None
+        self._jog = None
+        self._jogs_forks = False
         self._reach = None
 
     def halt(self) -> None:

@@ -59,6 +59,7 @@ from controller.local_link.messages import (
     VehicleView,
     WithdrawOrder,
 )
+from controller.local_link.mode_messages import Mode, ZoneView
 from controller.local_link.server import LocalLinkServer
 
 TICK_S = 0.05
@@ -136,6 +137,9 @@ class ScriptedGarage:
     mute: bool = False
     ready_reasons: list[Reason] = field(default_factory=list)
     interlocks: list[InterlockView] = field(default_factory=list)
+    zones: list[ZoneView] = field(default_factory=list)
+    sensed: dict[str, bool | None] = field(default_factory=dict)
+    refuses: dict[str, str] = field(default_factory=dict)
     received: list[Request] = field(default_factory=list)
     alarms: dict[str, AlarmView] = field(default_factory=dict)
     in_flood: bool = False
@@ -257,7 +261,12 @@ class ScriptedGarage:
             self.server.answer(token, self.explanations.get(question.what, unknown))
         for token, request in self.server.take_requests():
             self.received.append(request)
-            self.server.answer(token, self.decide(request))
+            code = self.refuses.get(str(request.__struct_config__.tag))
+            answer = self.decide(request) if code is None else Refused(reason=reason(code))
+            self.server.answer(token, answer)
+
+    def electrify(self, vehicle: str) -> None:
+        self.vehicles[vehicle] = msgspec.structs.replace(self.vehicles[vehicle], electric=True)
 
     def decide(self, request: Request) -> Answer:
         match request:
@@ -421,9 +430,9 @@ class ScriptedGarage:
             seq=self.seq,
             at_ms=_unix_ms(),
             event_seq=self.ring.last,
-            mode="automatic" if self.mode == "automatic" else "stopped",
+            mode=msgspec.convert(self.mode, Mode),
             ready=self.mode == "automatic" and not self.ready_reasons,
-            ready_to_start=not self.ready_reasons,
+            ready_to_start=not self.ready_reasons and self.mode in ("stopped", "manual"),
             reasons=self.ready_reasons,
             epoch=self.epoch,
             cycle=CycleView(
@@ -438,6 +447,7 @@ class ScriptedGarage:
                     vehicle=occupants.get(position.id),
                     reserved_for=self.reserved.get(position.id),
                     claimed_by=self.claims.get(position.id),
+                    sensed=self.sensed.get(position.id),
                 )
                 for position in self.layout.positions.values()
             ],
@@ -446,6 +456,7 @@ class ScriptedGarage:
             interlocks=self.interlocks,
             alarms=list(self.alarms.values()),
             alarm_figures=self.figures(),
+            zones=self.zones,
         )
 
     def _device_view(self, id_: str) -> DeviceView:

@@ -42,6 +42,13 @@ COMMANDS = [
     ("alarms", "return-to-service"),
     ("alarms", "figures"),
     ("alarms", "definitions"),
+    ("zones",),
+    ("lock",),
+    ("unlock",),
+    ("end-fire",),
+    ("occupancy",),
+    ("confirm",),
+    ("manual",),
     ("diag", "link"),
     ("diag", "io"),
 ]

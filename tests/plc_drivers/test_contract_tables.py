@@ -135,7 +135,7 @@ def test_a_profile_shows_in_the_table_of_its_device() -> None:
 
 def test_json_is_plain_data() -> None:
     table = json.loads(json.dumps(to_json(kind_table(DeviceKind.CABIN))))
-    assert (table["kind"], table["contract_version"], len(table["commands"])) == ("cabin", 1, 8)
+    assert (table["kind"], table["contract_version"], len(table["commands"])) == ("cabin", 1, 10)
 
 
 def test_documents_are_written_only_where_they_changed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from plc_drivers.contract import Value
 from plc_drivers.contract.codes import CommandCode as C
 from plc_drivers.contract.tag import Tag, TagType
 from plc_drivers.reading import Quality
+from safety.acts import Acts
 from safety.interlock import Interlock
 from safety.verdict import Function, StartOf, Verdict
 from tests.safety import situations as at
@@ -104,8 +106,11 @@ def rule(interlock_id: str) -> str:
 
 
 def verdicts(scene: Scene) -> Iterator[Verdict]:
-    """The verdict of the moment, and of every single wrong reading."""
+    """The verdict of the moment, of a lock on each zone, and of every single wrong reading."""
     yield scene.logic.evaluate(scene.image(), scene.memory, scene.now_ms)[0]
+    for zone in scene.topology.zones:
+        locked = replace(scene.memory, acts=Acts(locks=frozenset({zone})))
+        yield scene.logic.evaluate(scene.image(), locked, scene.now_ms)[0]
     for device, definition in scene.logic.definitions.items():
         for tag in definition.status:
             for value in _others(tag, scene.values[device][tag.name]):

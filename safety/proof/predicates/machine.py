@@ -7,8 +7,7 @@ taken from the interlocks.
 from __future__ import annotations
 
 from plc_drivers.contract import CommandCode
-from plc_drivers.contract.codes import Health, Mode, State
-from plc_drivers.contract.safety import zone_tag
+from plc_drivers.contract.codes import Mode, State
 from safety.proof.axis import Axis
 from safety.proof.formula import FALSE, Formula, all_of, any_of
 from safety.proof.instances import (
@@ -26,6 +25,7 @@ from safety.proof.instances import (
     each_trip,
 )
 from safety.proof.moment import Moment
+from safety.proof.movement import any_permit, moves, on_different_levels, zone_says, zones_of_device
 from safety.proof.predicate import Predicate
 from safety.proof.space import (
     TO_SIDE,
@@ -35,7 +35,7 @@ from safety.proof.space import (
     may_enter,
     shut_to_machine,
 )
-from safety.topology import CabinTopology, LiftTopology, ShuttleTopology, Topology
+from safety.topology import CabinTopology, LiftTopology, ShuttleTopology
 from safety.trip import Trip
 
 _HAZARDS = "hazard list"
@@ -67,52 +67,10 @@ BRAKE_MS = 1500
 """A brake is closed this long after a standstill without a command (contract, lift)."""
 
 
-def _zones(topology: Topology, device: str) -> frozenset[int]:
-    """Zones that a device moves in: its own, that of what carries it, and that of what it carries."""
-    lifts = {lift.id: lift for lift in topology.lifts}
-    zones = {one.zone for group in (topology.lifts, topology.shuttles, topology.cabins) for one in group
-             if one.id == device}  # fmt: skip
-    for shuttle in topology.shuttles:
-        if shuttle.lift is not None and device in (shuttle.id, shuttle.lift):
-            zones |= {shuttle.zone, lifts[shuttle.lift].zone}
-    return frozenset(zones)
-
-
-def _any_permit(at: Moment, device: str) -> Formula:
-    return any_of(*(at.out(device, permit) for permit in at.garage.definitions[device].permits))
-
-
-def _starts_under_a_permit(at: Moment, device: str) -> Formula:
-    codes = (spec.code for spec in at.garage.definitions[device].commands if spec.permit is not None)
-    return at.starts(device, *codes)
-
-
-def _moves(at: Moment, device: str) -> Formula:
-    return _any_permit(at, device) | _starts_under_a_permit(at, device)
-
-
 def _shuttles_together(at: Moment, pair: tuple[ShuttleTopology, ShuttleTopology]) -> Formula:
     one, other = pair
     both = at.out(one.id, "travel") & at.may_act(other.id, "travel")
-    return both & ~_on_different_levels(at, one, other)
-
-
-def _on_different_levels(at: Moment, one: ShuttleTopology, other: ShuttleTopology) -> Formula:
-    """Each stands on a lift that is locked at a level of its own, or one is captive to another level."""
-    lifts = [shuttle.lift for shuttle in (one, other) if shuttle.lift is not None]
-    if not lifts:
-        return FALSE
-    locked = [
-        all_of(
-            at.says(lift, referenced=True, station_sensor=True, pins_extended=True, pins_retracted=False),
-            at.above(lift, "station", -1),
-        )
-        for lift in lifts
-    ]
-    if len(lifts) == 2:
-        return all_of(*locked, at.differ((lifts[0], "station"), (lifts[1], "station")))
-    level = one.level if one.level is not None else other.level
-    return all_of(*locked, at.says_other_than(lifts[0], "station", -1 if level is None else level))
+    return both & ~on_different_levels(at, one, other)
 
 
 def _lift_and_its_shuttle(at: Moment, pair: tuple[LiftTopology, ShuttleTopology]) -> Formula:
@@ -164,12 +122,12 @@ def _begins_while_something_moves(at: Moment, cabin: CabinTopology) -> Formula:
 
 
 def _silent(at: Moment, device: str) -> Formula:
-    return _moves(at, device) & ~(at.answers(device) & at.answers(at.garage.topology.safety))
+    return moves(at, device) & ~(at.answers(device) & at.answers(at.garage.topology.safety))
 
 
 def _depends_on_a_silent_lift(at: Moment, pair: tuple[LiftTopology, ShuttleTopology]) -> Formula:
     lift, shuttle = pair
-    return (_moves(at, lift.id) & ~at.answers(shuttle.id)) | (_moves(at, shuttle.id) & ~at.answers(lift.id))
+    return (moves(at, lift.id) & ~at.answers(shuttle.id)) | (moves(at, shuttle.id) & ~at.answers(lift.id))
 
 
 def _depends_on_a_silent_shuttle(at: Moment, space: Space) -> Formula:
@@ -187,11 +145,6 @@ def _into_a_silent_space(at: Moment, space: Space) -> Formula:
     return may_enter(at, space) & ~at.answers(space.target)
 
 
-def _not_ready(at: Moment, device: str) -> Formula:
-    ready = any_of(*(at.says(device, state=int(state)) for state in HELD_IN))
-    return _moves(at, device) & ~ready
-
-
 def _comes_back(at: Moment, function: tuple[str, str]) -> Formula:
     device, permit = function
     return at.out(device, permit) & at.taken_away(device, permit)
@@ -207,50 +160,19 @@ def _latched(at: Moment, trip: Trip) -> Formula:
 
 def _stopped_zone(at: Moment, device: str) -> Formula:
     topology = at.garage.topology
-    safe = all_of(*(_zone_says(at, zone, *ZONE_SIGNALS) for zone in sorted(_zones(topology, device))))
-    return _moves(at, device) & ~safe
+    safe = all_of(*(zone_says(at, zone, *ZONE_SIGNALS) for zone in sorted(zones_of_device(topology, device))))
+    return moves(at, device) & ~safe
 
 
 def _into_a_stopped_zone(at: Moment, space: Space) -> Formula:
     topology = at.garage.topology
-    zones = sorted(_zones(topology, space.target))
-    safe = all_of(*(_zone_says(at, zone, *ZONE_SIGNALS, "lockout_clear") for zone in zones))
+    zones = sorted(zones_of_device(topology, space.target))
+    safe = all_of(*(zone_says(at, zone, *ZONE_SIGNALS, "lockout_clear") for zone in zones))
     return may_enter(at, space) & ~safe
 
 
-def _zone_says(at: Moment, zone: int, *signals: str) -> Formula:
-    return at.says(at.garage.topology.safety, **{zone_tag(signal, zone): True for signal in signals})
-
-
 def _another_owner(at: Moment, device: str) -> Formula:
-    return (_any_permit(at, device) | at.starts_something(device)) & ~at.ours(device)
-
-
-def _not_in_automatic(at: Moment, device: str) -> Formula:
-    return _moves(at, device) & ~at.says(device, mode=int(Mode.AUTOMATIC))
-
-
-def _carried_not_in_automatic(at: Moment, pair: tuple[LiftTopology, ShuttleTopology]) -> Formula:
-    lift, shuttle = pair
-    lifted = _moves(at, lift.id) & ~at.says(shuttle.id, mode=int(Mode.AUTOMATIC))
-    return lifted | (_moves(at, shuttle.id) & ~at.says(lift.id, mode=int(Mode.AUTOMATIC)))
-
-
-def _entered_not_in_automatic(at: Moment, space: Space) -> Formula:
-    return may_enter(at, space) & ~at.says(space.target, mode=int(Mode.AUTOMATIC))
-
-
-def _beside_forks_by_hand(at: Moment, space: Space) -> Formula:
-    """In manual a PLC moves without a permit of ours; the outer door is the way out for whoever is inside."""
-    permits = {"travel", "green", "inner", "rotate"} & set(at.garage.definitions[space.target].permits)
-    moves = any_of(*(at.out(space.target, permit) for permit in sorted(permits)))
-    return all_of(moves, ~at.says(space.shuttle, mode=int(Mode.AUTOMATIC)), ~elsewhere(at, space))
-
-
-def _in_an_aisle_driven_by_hand(at: Moment, pair: tuple[ShuttleTopology, ShuttleTopology]) -> Formula:
-    one, other = pair
-    by_hand = at.out(one.id, "travel") & ~at.says(other.id, mode=int(Mode.AUTOMATIC))
-    return by_hand & ~_on_different_levels(at, one, other)
+    return (any_permit(at, device) | at.starts_something(device)) & ~at.ours(device)
 
 
 def _unbraked(at: Moment, lift: LiftTopology) -> Formula:
@@ -259,7 +181,7 @@ def _unbraked(at: Moment, lift: LiftTopology) -> Formula:
 
 def _unsafe_suspension(at: Moment, lift: LiftTopology) -> Formula:
     carried = at.says(lift.id, rope_taut=True, speed_ok=True, overtravel_top_clear=True, overtravel_bottom_clear=True)
-    return _moves(at, lift.id) & ~(carried & at.says(lift.id, shaft_doors_closed=True))
+    return moves(at, lift.id) & ~(carried & at.says(lift.id, shaft_doors_closed=True))
 
 
 def _brake_does_not_close(at: Moment, lift: LiftTopology) -> Formula:
@@ -319,17 +241,8 @@ def _door_contradicts(at: Moment, cabin: str, door: str) -> Formula:
     return at.held(both, BOUNCE_MS, (cabin,), f"{cabin} {door} door contradicts")
 
 
-def _unhealthy(at: Moment, device: str) -> Formula:
-    sound = (Health.OK, Health.OUT_OF_SPECIFICATION, Health.MAINTENANCE_REQUIRED)
-    return _moves(at, device) & ~any_of(*(at.says(device, health=int(one)) for one in sound))
-
-
 def _earthquake(at: Moment, function: tuple[str, str]) -> Formula:
     return _alarm(at, function, "seismic_clear")
-
-
-def _fire(at: Moment, function: tuple[str, str]) -> Formula:
-    return _alarm(at, function, "fire_clear")
 
 
 def _alarm(at: Moment, function: tuple[str, str], signal: str) -> Formula:
@@ -338,19 +251,6 @@ def _alarm(at: Moment, function: tuple[str, str], signal: str) -> Formula:
     if permit == "outer_open":
         return FALSE
     return at.out(device, permit) & ~at.says(at.garage.topology.safety, **{signal: True})
-
-
-def _locked_out(at: Moment, device: str) -> Formula:
-    zones = sorted(_zones(at.garage.topology, device))
-    return _moves(at, device) & ~all_of(*(_zone_says(at, zone, "lockout_clear") for zone in zones))
-
-
-def _set_up_speed(at: Moment, function: tuple[str, str]) -> Formula:
-    device, permit = function
-    if permit not in DRIVES:
-        return FALSE
-    zones = sorted(_zones(at.garage.topology, device))
-    return at.out(device, permit) & ~all_of(*(_zone_says(at, zone, "full_speed_enabled") for zone in zones))
 
 
 MACHINE: tuple[Predicate, ...] = (
@@ -433,12 +333,6 @@ MACHINE: tuple[Predicate, ...] = (
         each_space(_into_a_silent_space),
     ),
     Predicate(
-        "H11.not-ready",
-        "Anything may move of a device that is stopped, aborted, offline, in manual or in maintenance",
-        _RULES,
-        each_device(_not_ready),
-    ),
-    Predicate(
         "H11.comes-back-by-itself",
         "A permit that safety took away comes back under the same command",
         _HAZARDS,
@@ -475,36 +369,6 @@ MACHINE: tuple[Predicate, ...] = (
         each_device(_another_owner),
     ),
     Predicate(
-        "H13.not-in-automatic",
-        "Anything may move of a device whose key switch is not in automatic",
-        _HAZARDS,
-        each_device(_not_in_automatic),
-    ),
-    Predicate(
-        "H13.carried-not-in-automatic",
-        "A lift or the shuttle on it may move while the other's key switch is not in automatic",
-        _HAZARDS,
-        each_rider(_carried_not_in_automatic),
-    ),
-    Predicate(
-        "H13.entered-not-in-automatic",
-        "Forks may move into a cabin or onto a platform whose key switch is not in automatic",
-        _HAZARDS,
-        each_space(_entered_not_in_automatic),
-    ),
-    Predicate(
-        "H13.beside-forks-driven-by-hand",
-        "A lift, turntable, inner door or green light may act while a shuttle that reaches in is not in automatic",
-        _HAZARDS,
-        each_space(_beside_forks_by_hand),
-    ),
-    Predicate(
-        "H13.in-an-aisle-driven-by-hand",
-        "A shuttle may travel in an aisle in which another one is not in automatic",
-        _HAZARDS,
-        each_pair_of_shuttles(_in_an_aisle_driven_by_hand),
-    ),
-    Predicate(
         "H15.pins-in-without-a-brake",
         "Pins leave the building while the lift is not proven to stand with its brake closed",
         _HAZARDS,
@@ -529,40 +393,16 @@ MACHINE: tuple[Predicate, ...] = (
         each_axis(_no_progress),
     ),
     Predicate(
-        "H15.unhealthy",
-        "Anything may move of a device that reports a failure or a function check",
-        _HAZARDS,
-        each_device(_unhealthy),
-    ),
-    Predicate(
         "H15.earthquake",
         "Anything but the way out of a cabin may move while no all-clear comes for earthquake and wind",
         _HAZARDS,
         each_function(_earthquake),
     ),
     Predicate(
-        "H16.fire",
-        "Anything but the way out of a cabin may move while no all-clear comes for fire",
-        _HAZARDS,
-        each_function(_fire),
-    ),
-    Predicate(
         "H18.moves-without-a-permit",
         "An axis gets a permit though it has moved without one for longer than a stop takes",
         _HAZARDS,
         each_axis(_moves_without_a_permit),
-    ),
-    Predicate(
-        "H20.locked-out",
-        "Anything may move in a zone that somebody has locked out",
-        _HAZARDS,
-        each_device(_locked_out),
-    ),
-    Predicate(
-        "H20.set-up-speed",
-        "Something is driven in a zone that is set to limited speed for people",
-        _HAZARDS,
-        each_function(_set_up_speed),
     ),
     Predicate(
         "H21.pins-contradict",

@@ -1,0 +1,153 @@
+"""What a person confirms to stand somewhere, after a unit was in somebody's hands.
+
+Owns the closed answers and their check against books and sensors. Must never lose a car: what the books have at a
+position goes somewhere else only by the same person's word, with the sensors in agreement (H06).
+"""
+
+from __future__ import annotations
+
+from controller.core import mode_events as mev
+from controller.core.order import OrderState
+from controller.core.sensing import sensed
+from controller.core.situation import Situation
+from controller.garage import PositionKind
+from controller.local_link.mode_messages import ConfirmInventory
+from safety.refusal import Refusal
+
+
+def confirm(situation: Situation, request: ConfirmInventory) -> Refusal | None:
+    """Take a person's word on one position into the books, or say why it cannot be."""
+    if request.position not in situation.layout.positions:
+        return Refusal("UNKNOWN_PLACE", f"There is no position {request.position!r}.", "Ask for the list of places.")
+    refusal = (
+        _not_asked(situation, request.position)
+        or _contradicted(situation, request)
+        or _would_lose(situation, request)
+        or _comes_from(situation, request)
+    )
+    if refusal is not None:
+        return refusal
+    source = None if request.vehicle is None else situation.state.vehicles[request.vehicle].position
+    situation.log.write(
+        mev.InventoryConfirmed(
+            position=request.position,
+            vehicle=request.vehicle,
+            person=request.person,
+            source=source,
+            gone=situation.state.occupant.get(request.position) if request.gone else None,
+            actor=request.actor,
+        )
+    )
+    return None
+
+
+def _touched(situation: Situation, position: str) -> bool:
+    """True when a unit that was in somebody's hands holds the position, or its forks reach it."""
+    precautions = situation.state.precautions
+    units = {*precautions.unconfirmed.values(), *precautions.keys_out}
+    if position in precautions.unconfirmed or situation.layout.positions[position].owner in units:
+        return True
+    return any(shuttle in units for shuttle in situation.layout.reached_by(position))
+
+
+def _not_asked(situation: Situation, position: str) -> Refusal | None:
+    if not _touched(situation, position):
+        return Refusal(
+            "NOT_ASKED",
+            f"No unit that holds or reaches {position} was taken out of automatic.",
+            "Nothing needs to be confirmed there; only orders move cars in the books.",
+        )
+    holder = situation.state.claims.get(position)
+    if holder is not None:
+        return Refusal(
+            "RESOURCE_BUSY", f"{position} is used by order {holder}.", f"Withdraw order {holder}, then confirm."
+        )
+    return None
+
+
+def _contradicted(situation: Situation, request: ConfirmInventory) -> Refusal | None:
+    """The position's sensors must say the same; a place where nothing looks goes by the person's word."""
+    seen = sensed(situation, request.position)
+    own = situation.layout.positions[request.position].kind not in (PositionKind.PLACE, PositionKind.BUFFER)
+    if seen is None and own:
+        return Refusal(
+            "SENSORS_UNCLEAR",
+            f"The detectors of {request.position} do not say whether a car stands there.",
+            "Bring the forks home and the car into its marks, or find the defective detector; then confirm.",
+        )
+    if seen is not None and seen is not (request.vehicle is not None):
+        word = "a car" if seen else "no car"
+        return Refusal(
+            "SENSORS_DISAGREE",
+            f"The detectors see {word} at {request.position}.",
+            "Look again at what stands there. If the detectors are wrong, have them repaired first.",
+        )
+    return None
+
+
+def _would_lose(situation: Situation, request: ConfirmInventory) -> Refusal | None:
+    """A car that the books have here must be said to be somewhere else first, or to have left through the cabin."""
+    kind = situation.layout.positions[request.position].kind
+    if request.gone and (kind is not PositionKind.CABIN or request.vehicle is not None):
+        return Refusal(
+            "NOT_A_WAY_OUT", "A car leaves the garage through a cabin that is then empty.", "Say where the car stands."
+        )
+    occupant = situation.state.occupant.get(request.position)
+    if occupant is None or occupant == request.vehicle or request.gone:
+        return None
+    return Refusal(
+        "VEHICLE_WOULD_BE_LOST",
+        f"The books have {occupant} at {request.position}.",
+        f"Confirm {occupant} where it stands now first; if it left through the cabin, say that it is gone.",
+    )
+
+
+def _comes_from(situation: Situation, request: ConfirmInventory) -> Refusal | None:
+    """A car that the books have elsewhere must be able to have come from there, and not be seen there any more."""
+    if request.vehicle is None:
+        return None
+    vehicle = situation.state.vehicles.get(request.vehicle)
+    if vehicle is None:
+        return Refusal("UNKNOWN_VEHICLE", f"No car {request.vehicle!r} is known here.", "Check the car's id.")
+    order = situation.state.order_of_vehicle(request.vehicle)
+    if order is not None and order.state is not OrderState.WAITING:
+        return Refusal(
+            "VEHICLE_ALREADY_ORDERED", f"{request.vehicle} has the open order {order.id}.", f"Withdraw {order.id}."
+        )
+    before = vehicle.position
+    return None if before == request.position else _cannot_come_from(situation, request, before)
+
+
+def _cannot_come_from(situation: Situation, request: ConfirmInventory, before: str | None) -> Refusal | None:
+    if before is None:
+        if situation.layout.positions[request.position].kind is PositionKind.CABIN:
+            return None
+        return Refusal(
+            "VEHICLE_NOT_HERE",
+            f"The books do not have {request.vehicle} in the garage.",
+            "Check the car's id; a car comes into the garage through a cabin.",
+        )
+    if not _touched(situation, before) or before in situation.state.claims:
+        return Refusal(
+            "OUT_OF_REACH",
+            f"The books have {request.vehicle} at {before}, where no unit that was taken out can have fetched it.",
+            "Check the car's id against its number plate.",
+        )
+    if sensed(situation, before):
+        return Refusal(
+            "SENSORS_DISAGREE", f"The detectors see a car at {before}, where the books have it.", "Look at both places."
+        )
+    return None
+
+
+def unconfirmed(situation: Situation, device: str) -> Refusal | None:
+    """Why a unit is out of use until a person has said what stands on it, None when nothing is open."""
+    positions = situation.state.precautions.unconfirmed_on(device)
+    if not positions:
+        return None
+    named = ", ".join(positions)
+    return Refusal(
+        "INVENTORY_UNCONFIRMED",
+        f"{device} was taken out of automatic; nobody has confirmed since what stands at {named}.",
+        f"Look at {named}, then say what stands there: `garagectl confirm {positions[0]} --empty` or `--vehicle CAR`.",
+    )
