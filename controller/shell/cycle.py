@@ -49,8 +49,9 @@ STAND_TIMEOUT_MS = 3000
 SETTLE_CYCLES = 6
 """Cycles from the stop until standstill is believed: a command sent just before may begin a PLC scan later."""
 
-QUESTION_SLACK_NS = 3_000_000
-"""A question is answered only when so much time is left until the next cycle: three times what the longest takes."""
+QUESTION_SLACK_NS = 8_000_000
+"""A question is answered only when so much time is left until the next cycle: twice what the longest answer took, 4 ms
+for a garage of 240 places in which nothing answers. A period below 10 ms leaves no such time: nothing is explained."""
 
 QUESTION_WAITS_MS_MAX = 1000
 """A question that finds no such time for so long is refused: the cycle comes first."""
