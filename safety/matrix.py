@@ -146,12 +146,16 @@ def matrix_of(topology: Topology) -> Matrix:
     rows = _merged([_row(cause, cells, by_id, trips) for cause, cells in found.items()])
     order = {name: number for number, name in enumerate(definitions_of(topology))}
     rows.sort(
-        key=lambda row: (_KINDS.index(row.cause.kind), order[row.cause.reading.partition(".")[0]], row.cause.reading)
+        key=lambda row: (
+            _KINDS.index(row.cause.kind),
+            order.get(row.cause.reading.partition(".")[0], -1),  # locks belong to a zone, which is no device
+            row.cause.reading,
+        )
     )
     return Matrix(functions, tuple(rows), by_id)
 
 
-_KINDS = ["device", "reading", "permit", "command"]
+_KINDS = ["device", "reading", "act", "permit", "command"]
 
 _Known = tuple[Cause, Expression | frozenset[Expression], bool]
 """A cause, the condition on readings behind it with the truth that it should have, or the readings not known."""
