@@ -21,6 +21,7 @@ FORMATS = ("md", "csv", "html")
 _KINDS = {
     "device": "Devices that give no good readings",
     "reading": "Readings",
+    "act": "Persons: locks and holds in the books",
     "permit": "Other functions that are permitted, or still acted upon",
     "command": "Commands that are under way",
 }
