@@ -24,7 +24,8 @@ WAIVER_DAYS_MAX = 366
 
 WORKED_BY = frozenset(
     {
-        "angle_mdeg", "curtain_count", "curtain_ok", "docked", "forks_centred", "forks_left_mm", "forks_right_mm",
+        "angle_mdeg", "curtain_count", "curtain_ok", "docked", "fire_clear", "forks_centred", "forks_left_mm",
+        "forks_right_mm",
         "ground_clearance_mm", "in_position", "inner_closed", "inner_locked", "inner_open", "load_clear",
         "load_present", "outer_closed", "outer_locked", "outer_open", "outer_unobstructed", "pins_extended",
         "pins_retracted", "position", "position_mm", "rear_left_clear", "rear_left_occupied", "rear_right_clear",

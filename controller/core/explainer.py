@@ -142,8 +142,11 @@ class Explainer:
         name, value, age_ms, quality, fault = reading
         device, _, part = name.partition(".")
         definition = self._logic.definitions.get(device)
-        if definition is None or part.endswith(".reset"):
-            return _reset(name, must, way, age_ms)
+        for end, act in _ACTS.items():
+            if name.endswith(end):
+                return _act(name, act, must, way, age_ms, done=value is True)
+        if definition is None:
+            return _act(name, _RESET, must, way, age_ms, done=False)
         link, source = self._source_of(device, part)
         return ExplainedReading(
             tag=name,
@@ -435,13 +438,30 @@ class _Task:
                 draft.sensors.update(one.without)
 
 
-def _reset(name: str, must: str, way: str, age_ms: int) -> ExplainedReading:
-    """A reset that a trip waits for: what a person has to do, and no reading."""
+@dataclass(frozen=True, slots=True)
+class _Act:
+    """What a person does, as it is shown: its meaning, in words when it is done and when it is not, and where."""
+
+    meaning: str
+    done: str
+    not_done: str
+    source: str
+
+
+_RESET = _Act("A person's reset of this trip.", "asked for", "not asked for", "garagectl clear")
+_ACTS = {
+    ".reset": _RESET,
+    ".hold_to_run": _Act("Somebody holds this axis in manual.", "held", "not held", "garagectl manual"),
+    ".personal_lock": _Act("Somebody holds a lock on the zone in the books.", "held", "not held", "garagectl zones"),
+}
+
+
+def _act(name: str, act: _Act, must: str, way: str, age_ms: int, *, done: bool) -> ExplainedReading:
     return ExplainedReading(
         tag=name,
-        meaning="A person's reset of this trip.",
-        value=False,
-        shown="not asked for",
+        meaning=act.meaning,
+        value=done,
+        shown=act.done if done else act.not_done,
         unit="",
         must=must,
         way=way,
@@ -449,7 +469,7 @@ def _reset(name: str, must: str, way: str, age_ms: int) -> ExplainedReading:
         quality="good",
         device="",
         link="",
-        source="garagectl clear",
+        source=act.source,
     )
 
 
