@@ -12,7 +12,20 @@ from collections.abc import Callable
 
 import typer
 
-from cli import alarms, check_config, contract, demo, diag, emulate, interlocks, operate, order_commands, run, status
+from cli import (
+    alarms,
+    check_config,
+    contract,
+    demo,
+    diag,
+    emulate,
+    fault,
+    interlocks,
+    operate,
+    order_commands,
+    run,
+    status,
+)
 from cli.failure import Failure
 
 EXIT_FAILED = 1
@@ -48,6 +61,7 @@ for _name, _function, _example in _COMMANDS:
     app.command(_name, epilog=f"Example: {_example}")(_function)
 app.add_typer(alarms.app, name="alarms", epilog="Example: garagectl alarms --json")
 app.add_typer(diag.app, name="diag", epilog="Example: garagectl diag link --config config/tower-small.toml")
+app.add_typer(fault.app, name="fault", epilog="Example: garagectl fault inject lift1.rope_taut --kind inverted")
 
 
 def main() -> None:

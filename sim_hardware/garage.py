@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from controller.config.models import GarageConfig
+from controller.config.models import GarageConfig, OpcUaLink
 from controller.config.sections import Device, definition_of, devices
 from controller.garage import Layout
 from plc_drivers.contract import SAFETY
 from sim_hardware.attendant import Attendant
+from sim_hardware.fault_injector import FaultInjector
 from sim_hardware.people import Crowd
 from sim_hardware.plant.plant import Plant
 from sim_hardware.plant.violation import Verdict
@@ -54,6 +55,7 @@ class EmulatedGarage:
         self._keeps_reference = keeps_reference
         self._safety = SafetyProgram(self.plant.safety, config.safety.zones)
         self._plcs = {section.id: self._plc(section) for _, section in devices(config)}
+        self.faults = FaultInjector(self.plant.sensors, self.plant.timeline, self._plcs, _qualified(config))
         self._comm_ms = 0
         self._left_ms = 0.0
         self._scan_all()
@@ -84,6 +86,7 @@ class EmulatedGarage:
     def pass_scan(self, ms: int) -> None:
         """One scan of every PLC, ``ms`` of communication time after the last one."""
         self._comm_ms += ms
+        self.faults.pass_scan(self._comm_ms)
         self.plant.advance(ms * self.speed)
         for attendant in self.attendants:
             attendant.look()
@@ -141,3 +144,9 @@ class EmulatedGarage:
         return CabinProgram(
             plant.cabins[name], layout.cabins[name], cabin_wires(layout, plant, name), interlocks=self._interlocks
         )
+
+
+def _qualified(config: GarageConfig) -> frozenset[str]:
+    """Devices whose protocol carries a quality with each value."""
+    links = {link.id for link in config.links if isinstance(link, OpcUaLink)}
+    return frozenset(section.id for _, section in devices(config) if section.link in links)

@@ -42,6 +42,9 @@ COMMANDS = [
     ("alarms", "definitions"),
     ("diag", "link"),
     ("diag", "io"),
+    ("fault", "inject"),
+    ("fault", "clear"),
+    ("fault", "list"),
 ]
 
 
