@@ -7,13 +7,15 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 RUNTIME := .venv/.runtime-installed
 DEV := .venv/.dev-installed
 DEMO_ARGS ?=
+BROKEN_ARGS ?=
 
-.PHONY: setup demo test lint bench docs docs-check lock clean help
+.PHONY: setup demo test broken-sensors lint bench docs docs-check lock clean help
 
 help:
 	@echo "make setup       the environment in .venv, with everything that tests and benchmarks need"
 	@echo "make demo        start an emulated car tower with its controller; DEMO_ARGS='--config config/garage-shuttle.toml'"
 	@echo "make test        format, lint, types, import contracts, currency of generated pages, all tests"
+	@echo "make broken-sensors  break every sensor in every way over the real protocols (about an hour); BROKEN_ARGS='--only lift1.'"
 	@echo "make bench       the benchmarks; one of them: .venv/bin/python -m benchmarks NAME [--json]"
 	@echo "make docs        write the generated pages; make docs-check only compares them"
 	@echo "make lock        renew the lock files (needs uv)"
@@ -32,6 +34,9 @@ lint: $(DEV)
 	$(BIN)/ruff check --quiet .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+broken-sensors: $(DEV)
+	$(BIN)/python -m tests.broken_sensors $(BROKEN_ARGS)
 
 bench: $(DEV)
 	$(BIN)/python -m benchmarks
