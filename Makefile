@@ -7,14 +7,16 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 RUNTIME := .venv/.runtime-installed
 DEV := .venv/.dev-installed
 DEMO_ARGS ?=
+BROKEN_ARGS ?=
 
-.PHONY: setup demo test lint prove bench docs docs-check lock clean help
+.PHONY: setup demo test broken-sensors lint prove bench docs docs-check lock clean help
 
 help:
 	@echo "make setup       the environment in .venv, with everything that tests and benchmarks need"
 	@echo "make demo        start an emulated car tower with its controller; DEMO_ARGS='--config config/garage-shuttle.toml'"
 	@echo "make test        format, lint, types, import contracts, currency of generated pages, all tests"
 	@echo "make prove       prove for every shipped garage that no permit goes out that a hazard forbids"
+	@echo "make broken-sensors  break every sensor in every way over the real protocols (about an hour); BROKEN_ARGS='--only lift1.'"
 	@echo "make bench       the benchmarks; one of them: .venv/bin/python -m benchmarks NAME [--json]"
 	@echo "make docs        write the generated pages; make docs-check only compares them"
 	@echo "make lock        renew the lock files (needs uv)"
@@ -36,6 +38,9 @@ lint: $(DEV)
 
 prove: $(DEV)
 	$(BIN)/garagectl prove $(foreach config,$(wildcard config/*.toml),--config $(config))
+
+broken-sensors: $(DEV)
+	$(BIN)/python -m tests.broken_sensors $(BROKEN_ARGS)
 
 bench: $(DEV)
 	$(BIN)/python -m benchmarks

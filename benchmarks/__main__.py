@@ -21,6 +21,8 @@ MODULES: Mapping[str, tuple[str, ...]] = {
     "exchange": ("benchmarks.exchange_modbus", "benchmarks.exchange_opcua"),
     "cycle": ("benchmarks.cycle",),
     "reaction": ("benchmarks.reaction",),
+    "stop": ("benchmarks.stop",),
+    "evaluation": ("benchmarks.evaluation",),
     "footprint": ("benchmarks.footprint",),
 }
 """The modules of each benchmark; each has ``run(seconds)`` and returns its figures."""
@@ -51,6 +53,11 @@ TARGETS: Mapping[tuple[str, str], Target] = {
     ("cycle", "overruns_loaded"): _at_most(0),
     ("cycle", "late_p99_loaded_ms"): Target("at most 2 x late_p99_idle_ms + 1", _loaded_lateness),
     ("reaction", "p99_periods"): _at_most(1.5),
+    ("stop", "plcs8_worst_p99_periods"): _at_most(1.5),
+    ("stop", "plcs32_worst_p99_periods"): _at_most(1.5),
+    ("evaluation", "shuttle_all_changed_p99_us"): _at_most(1000),
+    ("evaluation", "ratio_four_times_the_places"): _at_most(1.25),
+    ("evaluation", "ratio_per_plc_at_four_times_the_plcs"): _at_most(1.5),
 }
 """Figures without a target are reported for comparison only."""
 

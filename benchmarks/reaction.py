@@ -25,7 +25,7 @@ def run(seconds: float | None) -> list[Figure]:
         ports = ports_of(plcs)
         with process("-m", "benchmarks.reaction_controller", json.dumps(ports)):
             while (line := line_of(plcs).strip()) != DONE:
-                reaction_us, count = line.split()
+                _, reaction_us, count = line.split()
                 reactions.append(int(reaction_us))
                 held = max(held, int(count))
     if not reactions:

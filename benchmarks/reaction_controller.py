@@ -1,7 +1,8 @@
 """The controller's side of the reaction benchmark: the real cycle, safety, gate, journal and links, and a core that
 asserts every permit that safety allows.
 
-Usage: python -m benchmarks.reaction_controller PORTS_JSON, until standard input closes.
+Persons reset every trip as soon as its cause has gone. Usage: python -m benchmarks.reaction_controller PORTS_JSON
+[CONFIG], until standard input closes.
 """
 
 from __future__ import annotations
@@ -34,12 +35,18 @@ from controller.shell.publisher import Publisher
 from plc_drivers.contract import DeviceKind
 from plc_drivers.link import LinkStatus
 from plc_drivers.reading import ProcessImage
+from safety.acts import NO_ACTS, Acts
 from safety.gate import Gate
 from safety.logic import SafetyLogic
 from safety.verdict import Function, Verdict
 from safety.wish import DeviceWish
 
-_WANTED = {DeviceKind.LIFT: "travel", DeviceKind.SHUTTLE: "travel", DeviceKind.CABIN: "outer_close"}
+WANTED = {
+    DeviceKind.LIFT: ("travel",),
+    DeviceKind.SHUTTLE: ("travel",),
+    DeviceKind.CABIN: ("rotate", "outer_close"),
+}
+"""Permits that are wanted, for each kind the first that is allowed."""
 
 
 class WantingCore:
@@ -71,14 +78,15 @@ class WantingCore:
     ) -> StepResult:
         """The real step, for its cost, with other wishes."""
         result = self._core.step(image, verdict, asks, now, durable_seq)
+        # A permit that was taken away comes back only when it is asked for anew (H11).
         wishes = {
             name: DeviceWish(frozenset({permit}))
             for name, device in image.devices.items()
-            if (permit := _WANTED.get(device.definition.kind)) is not None
-            # A permit that was taken away comes back only when it is asked for anew (H11).
-            and Function(name, permit) in verdict.allowed
+            if (permit := _first_allowed(name, device.definition.kind, verdict)) is not None
         }
-        return StepResult(events=result.events, wishes=wishes, answers=result.answers)
+        resets = frozenset(trip.id for trip in verdict.trips if trip.may_be_reset)
+        acts = Acts(resets=resets) if resets else NO_ACTS
+        return StepResult(events=result.events, wishes=wishes, answers=result.answers, acts=acts)
 
     def notice(self, surroundings: Surroundings) -> None:
         """How the parts around the core do."""
@@ -95,6 +103,10 @@ class WantingCore:
     ) -> Snapshot:
         """What the outside may see."""
         return self._core.snapshot(image, verdict, now, links, cycle, seq=seq)
+
+
+def _first_allowed(name: str, kind: DeviceKind, verdict: Verdict) -> str | None:
+    return next((permit for permit in WANTED.get(kind, ()) if Function(name, permit) in verdict.allowed), None)
 
 
 async def main(config: GarageConfig, state_dir: Path) -> None:
@@ -132,4 +144,5 @@ async def main(config: GarageConfig, state_dir: Path) -> None:
 if __name__ == "__main__":
     raise_priority()
     with tempfile.TemporaryDirectory() as folder, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(main(on_ports(CONFIG, json.loads(sys.argv[1])), Path(folder)))
+        file = Path(sys.argv[2]) if len(sys.argv) > 2 else CONFIG
+        runner.run(main(on_ports(file, json.loads(sys.argv[1])), Path(folder)))

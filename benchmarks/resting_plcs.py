@@ -1,10 +1,11 @@
 """The PLCs of a whole garage at rest, in one process with one clock: they answer, and nothing ever moves.
 
-Usage: python -m benchmarks.resting_plcs CONFIG [--stops SECONDS]
-Prints one JSON line with the port of each device. With --stops it presses an emergency stop at random moments for
-so many seconds and prints, for each press, the microseconds until the last PLC that held a permit was written to
-without one, and ``done`` at the end. It ends when standard input closes. Light on purpose, so that the benchmark
-measures the controller; must never be taken for an emulator.
+Usage: python -m benchmarks.resting_plcs CONFIG [--stops SECONDS] [--cause JSON ...]
+Prints one JSON line with the port of each device. With --stops it brings about each cause (an emergency stop where none
+is given) at random moments for so many seconds and prints, each time, the cause's name, the microseconds until the last
+PLC that it concerns was written to without the permit, and how many those were; and ``done`` at the end. It ends when
+standard input closes. Light on purpose, so that the benchmark measures the controller; must never be taken for an
+emulator.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import struct
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
@@ -36,13 +38,16 @@ SCAN_MS = 10
 STEADY_S = 0.25
 """Permits must have been steady for so long before the next stop is pressed."""
 
+CONFIRMED_S = 1.3
+"""Above the countdown after which a confirmed cabin is proven empty, in the garages of the stop benchmark."""
+
 DONE = "done"
 STEADY_TIMEOUT_S = 30.0
 SEED = 7
 
 _OFF = frozenset(
     {
-        "pins_retracted",
+        "pins_extended",
         "load_present",
         "target_left_occupied",
         "target_right_occupied",
@@ -70,7 +75,22 @@ _NUMBERS: dict[str, int] = {
 _HEARTBEAT, _ECHO, _CLOCK, _OWNER = 12, 14, 16, 20
 """Bytes in the status block: heartbeat, heartbeat_echo, clock_ms, owner_epoch."""
 
-_ESTOP_TAG = "zone1_estop_released"
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """What stops: ``device`` shows ``tag`` as ``value``, or stands still where ``tag`` is None; then ``affected`` stop.
+
+    ``affected`` None are all that hold a permit. ``confirms`` is a cabin whose button is pressed before each time, and
+    ``rests_s`` how long before each time the cause must have been gone.
+    """
+
+    name: str
+    device: str
+    tag: str | None
+    value: int = 0
+    affected: tuple[str, ...] | None = None
+    confirms: str | None = None
+    rests_s: float = 0.0
 
 
 class RestingPlc:
@@ -85,6 +105,10 @@ class RestingPlc:
         self.permits = 0
         self.permits_dropped_ns = 0
         self.dropped = asyncio.Event()
+        self.beat_shown_ns = 0
+        """When a heartbeat was first read that differs from the one before."""
+        self.stands_still = False
+        self._beat = -1
         self._epoch = 0
 
     def write(self, registers: bytes) -> None:
@@ -106,11 +130,22 @@ class RestingPlc:
 
     def read(self, first: int, count: int) -> bytes:
         """Registers of the status block, with heartbeat and clock of this moment."""
-        now_ms = time.monotonic_ns() // 1_000_000
-        struct.pack_into(">H", self.status, _HEARTBEAT, now_ms // SCAN_MS % 65_536)
-        struct.pack_into(">I", self.status, _CLOCK, now_ms % (1 << 32))
+        if not self.stands_still:
+            now_ns = time.monotonic_ns()
+            now_ms = now_ns // 1_000_000
+            beat = now_ms // SCAN_MS % 65_536
+            if beat != self._beat:
+                self._beat, self.beat_shown_ns = beat, now_ns
+            struct.pack_into(">H", self.status, _HEARTBEAT, beat)
+            struct.pack_into(">I", self.status, _CLOCK, now_ms % (1 << 32))
         offset = 2 * (first - STATUS_BASE)
         return bytes(self.status[offset : offset + 2 * count])
+
+    def count(self, tag: str) -> None:
+        """Add one to a 16-bit number of the status block."""
+        place = 2 * self.definition.tag(tag).word
+        (number,) = struct.unpack_from(">H", self.status, place)
+        struct.pack_into(">H", self.status, place, (number + 1) % 65_536)
 
     def flip(self, tag: str, *, on: bool) -> None:
         """Set one bit of the status block."""
@@ -176,36 +211,62 @@ async def serve(config: GarageConfig) -> tuple[dict[str, RestingPlc], dict[str, 
     return plcs, ports, servers
 
 
-async def press_stops(plcs: dict[str, RestingPlc], safety: str, seconds: float) -> None:
-    """Press and release the emergency stop again and again; print the reaction to each press in us."""
+async def bring_about(plcs: dict[str, RestingPlc], cause: Cause, seconds: float) -> None:
+    """Let the cause come and go again and again; print the reaction each time in us."""
     chance = random.Random(SEED)  # noqa: S311 - moments of a benchmark, no secret
-    held = await _steady(plcs)
     until = time.monotonic() + seconds
     while time.monotonic() < until:
+        held = await _steady(plcs, cause)
         await asyncio.sleep(chance.random() * 0.1)
-        plcs[safety].flip(_ESTOP_TAG, on=False)
-        pressed_ns = time.monotonic_ns()
+        for plc in held:
+            plc.dropped.clear()
+        began_ns = _begin(plcs[cause.device], cause)
         async with asyncio.timeout(10):
             await asyncio.gather(*(plc.dropped.wait() for plc in held))
         last_ns = max(plc.permits_dropped_ns for plc in held)
-        sys.stdout.write(f"{(last_ns - pressed_ns) // 1000} {len(held)}\n")
+        sys.stdout.write(f"{cause.name} {(last_ns - began_ns) // 1000} {len(held)}\n")
         sys.stdout.flush()
-        plcs[safety].flip(_ESTOP_TAG, on=True)
-        held = await _steady(plcs)
+        _end(plcs[cause.device], cause)
 
 
-async def _steady(plcs: dict[str, RestingPlc]) -> list[RestingPlc]:
-    """The PLCs that hold permits, once there are some and they have not changed for a while.
+def _begin(plc: RestingPlc, cause: Cause) -> int:
+    """Bring the cause about; since when in ns it could be seen."""
+    if cause.tag is None:
+        plc.stands_still = True
+        # The controller has known since the last heartbeat that it saw.
+        return plc.beat_shown_ns
+    plc.flip(cause.tag, on=bool(cause.value))
+    return time.monotonic_ns()
+
+
+def _end(plc: RestingPlc, cause: Cause) -> None:
+    if cause.tag is None:
+        plc.stands_still = False
+    else:
+        plc.flip(cause.tag, on=not cause.value)
+
+
+async def _steady(plcs: dict[str, RestingPlc], cause: Cause) -> list[RestingPlc]:
+    """The PLCs that the cause concerns, once they hold permits that have not changed for a while.
 
     Raises:
         TimeoutError: that did not come to pass in time.
     """
+    await asyncio.sleep(cause.rests_s)
+    if cause.confirms is not None:
+        # The controller must have seen that nobody is inside before the button counts.
+        await asyncio.sleep(STEADY_S)
+        plcs[cause.confirms].count("confirm_count")
+        await asyncio.sleep(CONFIRMED_S)
     async with asyncio.timeout(STEADY_TIMEOUT_S):
         while True:
             before = {name: plc.permits for name, plc in plcs.items()}
             await asyncio.sleep(STEADY_S)
-            if any(before.values()) and before == {name: plc.permits for name, plc in plcs.items()}:
-                return [plc for plc in plcs.values() if plc.permits]
+            concerned = before if cause.affected is None else cause.affected
+            holding = [name for name in concerned if before[name]]
+            complete = cause.affected is None or len(holding) == len(cause.affected)
+            if holding and complete and before == {name: plc.permits for name, plc in plcs.items()}:
+                return [plcs[name] for name in holding]
 
 
 def _factory(plc: RestingPlc) -> Callable[[], Connection]:
@@ -226,13 +287,14 @@ def _encode(kind: DeviceKind, values: dict[str, Value]) -> bytes:
     return codec.encode([values[tag.name] for tag in tags])
 
 
-async def main(config: GarageConfig, stops_s: float | None) -> None:
+async def main(config: GarageConfig, stops_s: float | None, causes: list[Cause]) -> None:
     """Serve until standard input closes."""
     plcs, ports, servers = await serve(config)
     sys.stdout.write(json.dumps(ports) + "\n")
     sys.stdout.flush()
     if stops_s is not None:
-        await press_stops(plcs, config.safety.id, stops_s)
+        for cause in causes or [Cause("emergency-stop", config.safety.id, "zone1_estop_released")]:
+            await bring_about(plcs, cause, stops_s)
         sys.stdout.write(f"{DONE}\n")
         sys.stdout.flush()
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
@@ -244,8 +306,11 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("config", type=Path)
     parser.add_argument("--stops", type=float, default=None)
+    parser.add_argument("--cause", action="append", default=[], help="a Cause as a JSON object")
     options = parser.parse_args()
     # They stand for PLCs, which have processors of their own: their answers must not wait for this machine's load.
     raise_priority()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(main(load_config(options.config), options.stops))
+        runner.run(
+            main(load_config(options.config), options.stops, [Cause(**json.loads(one)) for one in options.cause])
+        )

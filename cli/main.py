@@ -20,6 +20,7 @@ from cli import (
     diag,
     emulate,
     explain,
+    fault,
     interlocks,
     manual,
     operate,
@@ -73,6 +74,7 @@ for _name, _function, _example in _COMMANDS:
     app.command(_name, epilog=f"Example: {_example}")(_function)
 app.add_typer(alarms.app, name="alarms", epilog="Example: garagectl alarms --json")
 app.add_typer(diag.app, name="diag", epilog="Example: garagectl diag link --config config/tower-small.toml")
+app.add_typer(fault.app, name="fault", epilog="Example: garagectl fault inject lift1.rope_taut --kind inverted")
 
 
 def main() -> None:

@@ -1,6 +1,6 @@
-"""The control port of the emulated plant: its verdict, and cars that drive up.
+"""The control port of the emulated plant: its verdict, cars that drive up, and faults of sensors and PLCs.
 
-Owns the connection. Must never be used by anything that drives the machine: only the demonstration asks here.
+Owns the connection. Must never be used by anything that drives the machine.
 """
 
 from __future__ import annotations
@@ -47,6 +47,32 @@ class PlantControl:
         counts = self._ask("GET", "/verdict")["counts"]
         return {str(kind): int(count) for kind, count in counts.items()}
 
+    def faults(self) -> dict[str, Any]:
+        """``faults`` that there are now, and ``sensors``: every path at which one can sit.
+
+        Raises:
+            Failure: PLANT_SILENT.
+        """
+        found: dict[str, Any] = self._ask("GET", "/faults")
+        return found
+
+    def inject(self, fault: Mapping[str, object]) -> dict[str, Any]:
+        """Put a fault in; what the plant made of it.
+
+        Raises:
+            Failure: PLANT_SILENT, or the code with which the plant refuses.
+        """
+        found: dict[str, Any] = self._ask("POST", "/faults", fault)
+        return found
+
+    def repair(self, target: str | None) -> int:
+        """Take out the fault of ``target``, all of them for None; how many those were.
+
+        Raises:
+            Failure: PLANT_SILENT, or NO_FAULT.
+        """
+        return int(self._ask("POST", "/faults/clear", {} if target is None else {"target": target})["cleared"])
+
     def _ask(self, method: str, path: str, body: Mapping[str, object] | None = None) -> Any:
         try:
             address = json.loads(self._file.read_text(encoding="utf-8"))
@@ -54,8 +80,9 @@ class PlantControl:
             response = httpx.request(method, url, json=body, timeout=_TIMEOUT_S, trust_env=False)
             answer = response.json()
         except (OSError, ValueError, KeyError, httpx.HTTPError) as error:
-            remedy = "Start the demonstration again; its plant.log says why the plant is gone."
-            raise Failure("PLANT_SILENT", "The emulated plant does not answer.", remedy) from error
+            text = f"No emulated plant answers at the address in {self._file}."
+            remedy = "Start one with a control port; where it was started, its log says why it is gone."
+            raise Failure("PLANT_SILENT", text, remedy) from error
         if not response.is_success:
             raise Failure(answer["code"], answer["text"], answer["remedy"])
         return answer

@@ -54,13 +54,13 @@ class _DeviceReader:
         self.bit = _ACTS << (number + 1)
         self.length = len(definition.status)
         self.answering_slot: int | None = None
-        self._tags: list[tuple[int, int, TagDefinition]] = []
+        self._tags: list[tuple[int, int, _Known]] = []
         self._index = definition.status_index
         self._pick: Callable[[Sequence[Value | None]], object] = lambda _: ()
 
     def add(self, tag: Tag, slot: int) -> None:
         index = self._index[tag.name]
-        self._tags.append((index, slot, tag.definition))
+        self._tags.append((index, slot, _known(tag.definition)))
         self._pick = itemgetter(index, *(index for index, _, _ in self._tags))
 
     def key(self, image: DeviceImage | None, now_ms: int, age_ms_max: int) -> object:
@@ -76,18 +76,29 @@ class _DeviceReader:
         """Write the device's values into its slots; all unknown when there is no image to believe."""
         if self.answering_slot is not None:
             results[self.answering_slot] = None if image is None else True
-        for index, slot, tag in self._tags:
-            if image is None or index in image.bad_tags:
+        if image is None:
+            for _, slot, _ in self._tags:
                 results[slot] = None
-            else:
-                results[slot] = _normal(tag, image.values[index])
+            return
+        values, bad = image.values, image.bad_tags
+        for index, slot, known in self._tags:
+            value = values[index]
+            results[slot] = None if value is None or index in bad else known(value)
 
 
-def _normal(tag: TagDefinition, value: Value | None) -> Value | None:
-    """The value when the contract admits it, else None; a bool as True or False."""
-    if value is None or not tag.admits(value):
-        return None
-    return bool(value) if tag.wire is TagType.BOOL else value
+_Known = Callable[[Value], Value | None]
+"""From a value as it was read to the same value when the contract admits it, else None: unknown."""
+
+
+def _known(tag: TagDefinition) -> _Known:
+    """What ``tag.admits`` says, worked out once: it is asked for every tag whenever anything of its device changes."""
+    if tag.enum is not None:
+        members = frozenset(int(member) for member in tag.enum)
+        return lambda value: value if value in members else None
+    low, high = tag.bounds
+    if tag.wire is TagType.BOOL:
+        return lambda value: bool(value) if low <= value <= high else None
+    return lambda value: value if low <= value <= high else None
 
 
 class Program:

@@ -14,10 +14,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Protocol
 
-from sim_hardware.control_request import ControlError, field, optional_field, vehicle_of
+from sim_hardware.control_request import ControlError, fault_of, field, optional_field, vehicle_of
+from sim_hardware.fault import Fault, FaultKind, FaultPoint, FaultRefusedError
 from sim_hardware.garage import EmulatedGarage
 from sim_hardware.people import QueueFullError
-from sim_hardware.plant.sensors import UnknownSensorError
 
 ADDRESS_FILE = "plant-control.json"
 """Below the state directory: ``{"host": ..., "port": ...}`` of a running emulator's control port."""
@@ -62,6 +62,9 @@ class ControlPort:
             ("POST", "/confirm"): self._confirm,
             ("POST", "/power-cycle"): self._power_cycle,
             ("POST", "/sensor"): self._sensor,
+            ("GET", "/faults"): self._faults,
+            ("POST", "/faults"): self._inject,
+            ("POST", "/faults/clear"): self._clear_faults,
         }
 
     async def start(self) -> None:
@@ -161,17 +164,36 @@ class ControlPort:
         if "value" not in body:
             raise ControlError(422, "BAD_REQUEST", "value is missing.", "Give a number, or null to repair the sensor.")
         value = optional_field(body, "value", int)
-        sensors = self._garage.plant.sensors
-        try:
-            if value is None:
-                sensors.restore(path)
-            else:
-                sensors.override(path, value)
-        except UnknownSensorError as error:
-            text = f"The plant has no sensor {path!r}."
-            remedy = "Paths look like lift1.pins_extended; see sim_hardware/plant/ports.py."
-            raise ControlError(404, "UNKNOWN_SENSOR", text, remedy) from error
+        if value is None:
+            self._garage.faults.clear(path)
+        else:
+            self._injected(Fault(path, FaultKind.STUCK, value, point=FaultPoint.SENSOR))
         return {"path": path, "value": value}
+
+    def _faults(self, _body: Body) -> object:
+        return {
+            "faults": [fault.as_json() for fault in self._garage.faults.faults],
+            "sensors": list(self._garage.plant.sensors.paths),
+        }
+
+    def _inject(self, body: Body) -> object:
+        return self._injected(fault_of(body)).as_json()
+
+    def _injected(self, fault: Fault) -> Fault:
+        try:
+            return self._garage.faults.inject(fault)
+        except FaultRefusedError as error:
+            status = 404 if error.code.startswith("UNKNOWN_") else 422
+            raise ControlError(status, error.code, error.text, error.remedy) from error
+
+    def _clear_faults(self, body: Body) -> object:
+        target = optional_field(body, "target", str)
+        faults = self._garage.faults
+        if target is None:
+            return {"cleared": faults.clear_all()}
+        if not faults.clear(target):
+            raise ControlError(404, "NO_FAULT", f"{target} has no fault.", "GET /faults lists what there is.")
+        return {"cleared": 1}
 
     @staticmethod
     def _unknown(what: str, name: object, known: Mapping[str, object]) -> ControlError:

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields
+from enum import StrEnum
 from typing import Any, TypeVar
 
+from sim_hardware.fault import Fault, FaultKind, FaultPoint
 from sim_hardware.plant.body import VehicleSpec
 
 FieldType = TypeVar("FieldType", str, int, bool, dict[str, Any])
@@ -17,6 +19,9 @@ _SIZES = frozenset(entry.name for entry in fields(VehicleSpec)) - {"id"}
 _IGNORED = frozenset({"model", "electric"})
 """What an order says of a car and its body does not show."""
 _LARGEST = 20_000
+_FAULT_FIELDS = frozenset({"target", "kind", "value", "period_ms", "point"})
+
+Word = TypeVar("Word", bound=StrEnum)
 
 
 class ControlError(Exception):
@@ -76,3 +81,31 @@ def vehicle_of(entry: Mapping[str, Any]) -> VehicleSpec:
             raise ControlError(422, "BAD_REQUEST", f"vehicle.{name} = {size}.", f"Give 1 to {_LARGEST}.")
         sizes[name] = size
     return VehicleSpec(field(entry, "id", str), **sizes)
+
+
+def fault_of(body: Mapping[str, Any]) -> Fault:
+    """The fault of an injection: ``target``, ``kind`` and, where needed, ``value``, ``period_ms`` and ``point``.
+
+    Raises:
+        ControlError: a field is missing, unknown or of another type.
+    """
+    unknown = sorted(body.keys() - _FAULT_FIELDS)
+    if unknown:
+        known = ", ".join(sorted(_FAULT_FIELDS))
+        raise ControlError(422, "BAD_REQUEST", f"{unknown[0]} is unknown.", f"Known: {known}.")
+    point = optional_field(body, "point", str)
+    return Fault(
+        field(body, "target", str),
+        _word(FaultKind, "kind", field(body, "kind", str)),
+        optional_field(body, "value", int),
+        optional_field(body, "period_ms", int),
+        None if point is None else _word(FaultPoint, "point", point),
+    )
+
+
+def _word(words: type[Word], name: str, text: str) -> Word:
+    try:
+        return words(text)
+    except ValueError as error:
+        known = ", ".join(word.value for word in words)
+        raise ControlError(422, "BAD_REQUEST", f"{name} = {text!r} is unknown.", f"Known: {known}.") from error

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from controller.config.models import GarageConfig
+from controller.config.models import GarageConfig, OpcUaLink
 from controller.config.sections import Device, definition_of, devices
 from controller.garage import Layout
 from plc_drivers.contract import SAFETY
 from plc_drivers.contract.codes import Mode
 from sim_hardware.attendant import Attendant
+from sim_hardware.fault_injector import FaultInjector
 from sim_hardware.people import Crowd
 from sim_hardware.plant.plant import Plant
 from sim_hardware.plant.ports import DevicePort
@@ -58,6 +59,7 @@ class EmulatedGarage:
         self._keys = self._keys_by_zone()
         self._safety = SafetyProgram(self.plant.safety, config.safety.zones, self._is_set_up)
         self._plcs = {section.id: self._plc(section) for _, section in devices(config)}
+        self.faults = FaultInjector(self.plant.sensors, self.plant.timeline, self._plcs, _qualified(config))
         self._comm_ms = 0
         self._left_ms = 0.0
         self._scan_all()
@@ -88,6 +90,7 @@ class EmulatedGarage:
     def pass_scan(self, ms: int) -> None:
         """One scan of every PLC, ``ms`` of communication time after the last one."""
         self._comm_ms += ms
+        self.faults.pass_scan(self._comm_ms)
         self.plant.advance(ms * self.speed)
         for attendant in self.attendants:
             attendant.look()
@@ -168,3 +171,9 @@ def _jog_speed(layout: Layout, shuttle: str) -> int:
     if layout.config.aisle.shape == "ring":
         return max(1, layout.shuttles[shuttle].axis.speed_mm_s // 6)
     return JOG_MM_S
+
+
+def _qualified(config: GarageConfig) -> frozenset[str]:
+    """Devices whose protocol carries a quality with each value."""
+    links = {link.id for link in config.links if isinstance(link, OpcUaLink)}
+    return frozenset(section.id for _, section in devices(config) if section.link in links)

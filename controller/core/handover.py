@@ -135,7 +135,7 @@ def _reserved(situation: Situation, cabin: Cabin, order: Order, _: Placement) ->
 
 def _is_mover_gone(situation: Situation, cabin: Cabin) -> bool:
     return all(
-        situation.value(shuttle, "forks_centred") is True and situation.state.mailbox(shuttle).pending is None
+        situation.forks_home(shuttle) is True and situation.state.mailbox(shuttle).pending is None
         for shuttle in situation.layout.reached_by(cabin.position)
         if situation.state.claims.get(shuttle) == situation.state.claims.get(cabin.id)
     )

@@ -103,11 +103,11 @@ def _halt(situation: Situation, order: Order, leg: Leg) -> tuple[Refusal | None,
         if _bring_to_rest(situation, order):
             return Refusal("STOPPING", "The movers of this order are coming to a stop.", "Wait."), True
         situation.log.write(ev.OrderHalted(order=order.id))
-        if situation.value(leg.shuttle, "forks_centred") is not True:
+        if situation.forks_home(leg.shuttle) is not True:
             commanding.block(situation, leg.shuttle, _half_transfer(leg.shuttle))
     if situation.state.mailbox(leg.shuttle).pending is not None:
         return None, True
-    if situation.value(leg.shuttle, "forks_centred") is not True:
+    if situation.forks_home(leg.shuttle) is not True:
         return commanding.unready(situation, leg.shuttle) or run_leg(situation, order, leg), True
     if (reason := note_transfer(situation, order, leg)) is not None:
         return reason, True
@@ -164,7 +164,7 @@ def _is_free_to_leave(situation: Situation, order: Order) -> bool:
     for device in order.claims & (situation.layout.shuttles.keys() | situation.layout.lifts.keys()):
         if situation.state.mailbox(device).pending is not None:
             return False
-        if device in situation.layout.shuttles and situation.value(device, "forks_centred") is not True:
+        if device in situation.layout.shuttles and situation.forks_home(device) is not True:
             return False
     return True
 

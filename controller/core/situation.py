@@ -14,6 +14,7 @@ from controller.core.state import GarageState
 from controller.garage import Layout, Side
 from plc_drivers.contract import Value
 from plc_drivers.reading import ProcessImage, Quality
+from safety.interlocks.proof import FORKS_HOME_MM
 from safety.verdict import Verdict
 
 
@@ -48,6 +49,17 @@ class Situation:
         """True when the device answers, in time and as the device it must be."""
         image = self.image.devices.get(device)
         return image is not None and image.quality is Quality.GOOD
+
+    def forks_home(self, shuttle: str) -> bool | None:
+        """True when centre switch and both encoders say home, False when any says out, None when one is unknown.
+
+        The switch alone would end a transfer in the books while the car hangs on the forks (H05).
+        """
+        switch = self.value(shuttle, "forks_centred")
+        encoders = [self.value(shuttle, f"forks_{side}_mm") for side in ("left", "right")]
+        if switch is False or any(mm is not None and abs(mm) > FORKS_HOME_MM for mm in encoders):
+            return False
+        return None if switch is None or None in encoders else True
 
     def loaded(self, device: str) -> bool | None:
         """True when both load detectors see a car, False when neither does, None when they disagree (H05)."""

@@ -62,7 +62,7 @@ def _transfer(situation: Situation, order: Order, leg: Leg, *, loading: bool) ->
     if (situation.state.vehicles[order.vehicle].position == deck) is loading:
         return None
     code = (_PICK if loading else _PLACE)[stop.side]
-    if situation.value(leg.shuttle, "forks_centred") is False:
+    if situation.forks_home(leg.shuttle) is False:
         return _finish_half_transfer(situation, order, leg.shuttle, code, stop)
     waits = _approach(situation, order, leg.shuttle, end, stop)
     if waits is not None:
@@ -138,7 +138,7 @@ def _has_run(situation: Situation, order: Order, shuttle: str, code: CommandCode
     box = situation.state.mailbox(shuttle)
     if box.pending is not None or box.last is None or (box.last.code, box.last.order) != (code, order.id):
         return False
-    return situation.value(shuttle, "forks_centred") is True and situation.value(shuttle, "standstill") is True
+    return situation.forks_home(shuttle) is True and situation.value(shuttle, "standstill") is True
 
 
 def _unproven(shuttle: str, end: str) -> Refusal:

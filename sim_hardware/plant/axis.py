@@ -83,8 +83,8 @@ class Axis:
         self._path = {
             name: bank.register(stem + name) for name in ("standstill", "brake_closed", "drive_ready", "encoder_valid")
         }
-        self._path["position"] = bank.register(f"{names.device}.{names.position}")
-        self._path["speed"] = bank.register(f"{names.device}.{names.speed}")
+        self._path["position"] = bank.register(f"{names.device}.{names.position}", int)
+        self._path["speed"] = bank.register(f"{names.device}.{names.speed}", int)
         self._rest = start
         self._rest_since_ms = -float("inf")
         self._profile: Profile | None = None

@@ -5,6 +5,9 @@ Owns what its sensors read from the mechanics and the bodies. Must never decide 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 from controller.garage import Cabin
 from plc_drivers.contract.codes import Sign, TrafficLight
 from sim_hardware.plant.axis import Axis
@@ -44,9 +47,15 @@ class CabinMachine(CabinMechanics):
         "platform_present",
         "platform_level",
     )
+    FORMS: ClassVar[Mapping[str, type[int]]] = {
+        "traffic_light_shown": TrafficLight,
+        "sign_shown": Sign,
+        **dict.fromkeys(("curtain_count", "confirm_presses", "vehicle_weight_kg"), int),
+        **{name: int for name in SENSORS if name.endswith("_mm")},
+    }
 
     def __init__(self, site: Site, spec: Cabin, zone: ZoneCircuit) -> None:
-        super().__init__(site, spec, zone, self.SENSORS)
+        super().__init__(site, spec, zone, self.SENSORS, self.FORMS)
 
     @property
     def has_turntable(self) -> bool:

@@ -5,6 +5,7 @@ Owns the truth that ``cabin.py`` shows at the terminals. Must never decide when 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import cos, radians, sin
 
 from controller.garage import Cabin
@@ -34,8 +35,10 @@ CONFIRM_PRESS_MS = 600
 class CabinMechanics(Machine):
     """One cabin. ``reaching`` is set by the plant once all machines exist."""
 
-    def __init__(self, site: Site, spec: Cabin, zone: ZoneCircuit, sensors: tuple[str, ...]) -> None:
-        super().__init__(site, spec.id, zone, sensors)
+    def __init__(
+        self, site: Site, spec: Cabin, zone: ZoneCircuit, sensors: tuple[str, ...], forms: Mapping[str, type[int]]
+    ) -> None:
+        super().__init__(site, spec.id, zone, sensors, forms)
         self.spec = spec
         self.space = site.space.cabins[spec.id]
         self.reaching: tuple[Forks, ...] = ()

@@ -5,6 +5,7 @@ Owns the surroundings that machines share and the key switch. Must never hold a 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from plc_drivers.contract.codes import Mode
@@ -30,18 +31,23 @@ class Site:
 class Machine:
     """A device with a key switch in a safety zone; ``sensors`` are the names that it reads through the bank.
 
+    Each stands for a contact, except those in ``forms``: numbers, and enumerations by their class.
+
     ``stirred`` counts the moments at which one of its mechanisms was in motion; ``sees`` are the machines whose motion
     its sensors can notice, set by the plant.
     """
 
-    def __init__(self, site: Site, device: str, zone: ZoneCircuit, sensors: tuple[str, ...]) -> None:
+    def __init__(
+        self, site: Site, device: str, zone: ZoneCircuit, sensors: tuple[str, ...], forms: Mapping[str, type[int]]
+    ) -> None:
         self.id = device
         self.zone = zone
         self._site = site
         self.stirred = 0
         self.sees: tuple[Machine, ...] = ()
         self._key = Mode.AUTOMATIC
-        self._path = {name: site.bank.register(f"{device}.{name}") for name in (*sensors, "mode")}
+        self._path = {name: site.bank.register(f"{device}.{name}", forms.get(name, bool)) for name in sensors}
+        self._path["mode"] = site.bank.register(f"{device}.mode", Mode)
 
     @property
     def revision(self) -> int:

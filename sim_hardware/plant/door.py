@@ -36,8 +36,9 @@ class PowerDoor:
         self._open_rate = 1 / open_s
         self._close_rate = 1 / close_s
         stem = f"{device}.{name}_"
-        names = ("open", "closed", "curtain_clear", "edge_clear", "standstill", "reversals", "drive_ready")
+        names = ("open", "closed", "curtain_clear", "edge_clear", "standstill", "drive_ready")
         self._path = {sensor: bank.register(stem + sensor) for sensor in names}
+        self._path["reversals"] = bank.register(f"{stem}reversals", int)
         self.bolt = Piston(timeline, bank, BOLT_S, f"{stem}locked", f"{stem}unlocked", extended=True)
         self.bolt.free = self._bolt_finds_hole
         self._rest = 0.0

@@ -5,7 +5,8 @@ Owns its mechanics and its sensors. Must never command itself; a hard-wired chai
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Mapping
+from typing import ClassVar, Protocol
 
 from controller.garage import Lift
 from sim_hardware.plant import load as optics
@@ -97,9 +98,10 @@ class LiftMachine(Machine):
         "speed_ok",
         "shaft_doors_closed",
     )
+    FORMS: ClassVar[Mapping[str, type[int]]] = {"station_code": int, "load_weight_kg": int}
 
     def __init__(self, site: Site, spec: Lift, zone: ZoneCircuit) -> None:
-        super().__init__(site, spec.id, zone, self.SENSORS)
+        super().__init__(site, spec.id, zone, self.SENSORS, self.FORMS)
         self.spec = spec
         self.rider: Rider | None = None
         self.reaching: tuple[Forks, ...] = ()

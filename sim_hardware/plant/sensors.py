@@ -27,7 +27,7 @@ class SensorBank:
 
     def __init__(self, timeline: Timeline) -> None:
         self._timeline = timeline
-        self._known: set[str] = set()
+        self._known: dict[str, type[int]] = {}
         self._faults: dict[str, Distortion] = {}
 
     @property
@@ -40,10 +40,20 @@ class SensorBank:
         """Sensors with a fault at present, sorted."""
         return tuple(sorted(self._faults))
 
-    def register(self, path: str) -> str:
-        """Make a sensor known; returns its path."""
-        self._known.add(path)
+    def register(self, path: str, form: type[int] = bool) -> str:
+        """Make a sensor known; returns its path. ``form`` is bool for a contact, int, or the enumeration it shows."""
+        self._known[path] = form
         return path
+
+    def form(self, path: str) -> type[int]:
+        """What the sensor shows: bool, int, or a class of ``IntEnum``.
+
+        Raises:
+            UnknownSensorError: there is no such sensor.
+        """
+        if path not in self._known:
+            raise UnknownSensorError(f"the plant has no sensor {path!r}")
+        return self._known[path]
 
     def read(self, path: str, truth: Signal) -> Signal:
         """What the wire shows for a sensor whose truth is given."""

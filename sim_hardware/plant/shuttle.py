@@ -5,6 +5,9 @@ Owns its mechanics and its sensors. What its forks lift and set down is in ``tra
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 from controller.garage import Position, PositionKind, Shuttle, Side
 from sim_hardware.plant import load as optics
 from sim_hardware.plant.axis import Axis, AxisNames, AxisSpec
@@ -57,6 +60,7 @@ class ShuttleMachine(Machine):
         "zone_clear",
         "docked",
     )
+    FORMS: ClassVar[Mapping[str, type[int]]] = {"station_code": int, "load_weight_kg": int}
 
     def __init__(
         self,
@@ -66,7 +70,7 @@ class ShuttleMachine(Machine):
         lifts: dict[str, LiftMachine],
         cabins: dict[str, CabinMachine],
     ) -> None:
-        super().__init__(site, spec.id, zone, self.SENSORS)
+        super().__init__(site, spec.id, zone, self.SENSORS, self.FORMS)
         self.spec = spec
         self.lift = lifts[spec.lift] if spec.lift is not None else None
         self.neighbours: tuple[ShuttleMachine, ...] = ()

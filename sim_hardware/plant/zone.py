@@ -17,7 +17,6 @@ _ZONE_SENSORS = (
     "estop_connected",
     "guards_closed",
     "lockout_clear",
-    "reset_presses",
     "torque_enabled",
     "full_speed_enabled",
 )
@@ -56,6 +55,7 @@ class ZoneCircuit:
         self._powered: list[Powered] = []
         self._limited: list[SpeedLimited] = []
         self._path = {name: bank.register(f"zone{number}.{name}") for name in _ZONE_SENSORS}
+        self._path["reset_presses"] = bank.register(f"zone{number}.reset_presses", int)
 
     def supply(self, *members: Powered) -> None:
         """Put machines behind the zone's torque relays."""

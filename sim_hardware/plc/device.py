@@ -39,6 +39,12 @@ class EmulatedPlc(ABC):
         self.boot_counter = 1
         self.mode = Mode.AUTOMATIC
         self.scans = 0
+        self.lies: dict[str, Callable[[int], int]] = {}
+        """Status tags that are shown wrong, with what is shown for the truth."""
+        self.bad_tags: frozenset[str] = frozenset()
+        """Status tags that are shown with a bad quality where the protocol has one."""
+        self.is_frozen = False
+        """The scan stands still while the servers go on answering; outputs stay as they are."""
         self._contract_version = contract_version
         self._boot_at_ms: int | None = None
         self._clock_ms = 0
@@ -82,6 +88,8 @@ class EmulatedPlc(ABC):
 
     def scan(self, now_comm_ms: int, now_plant_ms: int) -> None:
         """One PLC scan. Communication is timed by ``now_comm_ms`` (real time), machinery by ``now_plant_ms``."""
+        if self.is_frozen:
+            return
         if self._boot_at_ms is None:
             self._boot_at_ms = now_comm_ms
         self._clock_ms = (now_comm_ms - self._boot_at_ms) % CLOCK_WRAP
@@ -89,6 +97,8 @@ class EmulatedPlc(ABC):
         self._scan(now_plant_ms)
         self.scans += 1
         values = self._values()
+        for tag, lie in self.lies.items():
+            values[tag] = type(values[tag])(lie(int(values[tag])))
         self._status = [values[tag.name] for tag in self.definition.status]
 
     @abstractmethod

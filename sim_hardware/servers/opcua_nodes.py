@@ -7,7 +7,7 @@ accepted, so that a command is never seen without its parameters. Must never tou
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from asyncua import ua
@@ -54,10 +54,14 @@ class StatusValues:
 
     def _sample(self) -> list[ua.DataValue]:
         now = _now()
-        return [
+        values = [
             data_value(float(value) if is_float else value, type_, now)
             for value, type_, is_float in zip(self._plc.status(), self._types, self._is_float, strict=False)
         ]
+        for name in self._plc.bad_tags:
+            index = self._plc.definition.status_index[name]
+            values[index] = replace(values[index], StatusCode=ua.StatusCode(ua.UInt32(StatusCodes.BadSensorFailure)))
+        return values
 
 
 @dataclass(frozen=True, slots=True)

@@ -129,6 +129,7 @@ def test_status_shows_everything_within_80_columns(garagectl: Garagectl) -> None
         "devices": [device],
         "cabins": [cabin | {"inner_door": "closed"}],
         "orders": [order(), order(id="o-0", state="done")],
+        "zones": [],
     }
     with scripted_api({("GET", "/api/v1/snapshot"): [(200, snapshot)]}) as api:
         ran = garagectl("status", "--url", api.url)

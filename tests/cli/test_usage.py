@@ -51,6 +51,9 @@ COMMANDS = [
     ("manual",),
     ("diag", "link"),
     ("diag", "io"),
+    ("fault", "inject"),
+    ("fault", "clear"),
+    ("fault", "list"),
 ]
 
 

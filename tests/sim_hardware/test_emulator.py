@@ -25,6 +25,7 @@ from plc_drivers.contract import CommandCode
 from plc_drivers.contract.codes import FaultCode, Sign, State
 from sim_hardware.control_port import ADDRESS_FILE, ControlPort
 from sim_hardware.emulator import Emulator, EmulatorError, serve
+from sim_hardware.fault import Fault, FaultKind
 from sim_hardware.garage import EmulatedGarage
 from sim_hardware.people import Actor
 from sim_hardware.servers import wire_fault
@@ -272,6 +273,42 @@ async def test_the_control_port_tells_the_truth_and_lets_people_act(
         assert garage.devices["lift1"].read("rope_taut") is True
 
 
+async def test_faults_are_injected_listed_and_cleared_over_the_control_port(
+    config_on_free_ports: Load, tmp_state: Path
+) -> None:
+    async with controlled(config_on_free_ports("tower-small"), tmp_state) as (garage, client):
+        wish = {"target": "lift1.rope_taut", "kind": "flicker", "period_ms": 40, "point": "tag"}
+        assert (await client.post("/faults", json=wish)).json() == {**wish, "value": None}
+        await client.post("/faults", json={"target": "shuttle1", "kind": "frozen"})
+        listed = (await client.get("/faults")).json()
+        assert [fault["target"] for fault in listed["faults"]] == ["lift1.rope_taut", "shuttle1"]
+        assert "zone1.guards_closed" in listed["sensors"]
+        assert (await client.post("/faults/clear", json={"target": "shuttle1"})).json() == {"cleared": 1}
+        assert (await client.post("/faults/clear", json={})).json() == {"cleared": 1}
+        assert garage.faults.faults == ()
+
+
+async def test_h10_a_tag_of_bad_quality_is_told_as_such_over_opc_ua(
+    config_on_free_ports: Load, tmp_state: Path
+) -> None:
+    config = config_on_free_ports("tower-guangzhou")
+    async with running(config, tmp_state) as emulator, Client(url_of(config, "shuttle-plc"), timeout=4) as opcua:
+        node = opcua.get_node(f"ns={await opcua.get_namespace_index(URI)};s=shuttle1.docked")
+        shuttle, faults = emulator.garage.devices["shuttle1"], emulator.garage.faults
+
+        async def quality() -> str:
+            scans = shuttle.scans
+            await eventually(lambda: shuttle.scans > scans)
+            status = (await node.read_data_value(raise_on_bad_status=False)).StatusCode
+            return "" if status is None else status.name
+
+        assert await quality() == "Good"
+        faults.inject(Fault("shuttle1.docked", FaultKind.BAD))
+        assert await quality() == "BadSensorFailure"
+        faults.clear("shuttle1.docked")
+        assert await quality() == "Good"
+
+
 async def test_a_restarted_safety_plc_wants_its_reset(config_on_free_ports: Load, tmp_state: Path) -> None:
     async with controlled(config_on_free_ports("tower-small"), tmp_state) as (garage, client):
         await client.post("/power-cycle", json={"device": "safety1"})
@@ -294,6 +331,14 @@ async def test_a_restarted_safety_plc_wants_its_reset(config_on_free_ports: Load
         ("POST /power-cycle", {"device": "x"}, 404, "UNKNOWN_DEVICE"),
         ("POST /sensor", {"path": "lift1.x", "value": 1}, 404, "UNKNOWN_SENSOR"),
         ("POST /sensor", {"path": "lift1.rope_taut"}, 422, "BAD_REQUEST"),
+        ("POST /sensor", {"path": "lift1.rope_taut", "value": 7}, 422, "BAD_FAULT"),
+        ("POST /faults", {"target": "lift1.rope_taut"}, 422, "BAD_REQUEST"),
+        ("POST /faults", {"target": "lift1.rope_taut", "kind": "sad"}, 422, "BAD_REQUEST"),
+        ("POST /faults", {"target": "lift1.rope_taut", "kind": "stuck", "at": "tag"}, 422, "BAD_REQUEST"),
+        ("POST /faults", {"target": "lift1.rope_taut", "kind": "stuck", "value": "0"}, 422, "BAD_REQUEST"),
+        ("POST /faults", {"target": "lift1.x", "kind": "stuck"}, 404, "UNKNOWN_TARGET"),
+        ("POST /faults", {"target": "lift1.rope_taut", "kind": "bad"}, 422, "NOT_SUPPORTED"),
+        ("POST /faults/clear", {"target": "lift1.rope_taut"}, 404, "NO_FAULT"),
         ("POST /arrivals", {"vehicle": {"length_mm": 4000}}, 422, "BAD_REQUEST"),
         ("POST /arrivals", {"vehicle": {"id": "a", "colour": "red"}}, 422, "BAD_REQUEST"),
         ("POST /arrivals", {"vehicle": {"id": "a", "length_mm": -1}}, 422, "BAD_REQUEST"),

@@ -32,17 +32,26 @@ UNIX_0_MS = 1_700_000_000_000
 
 
 class VirtualGarage:
-    """One garage in virtual time. ``speed`` is the plant's time factor, as ``--speed`` is on the command line."""
+    """One garage in virtual time. ``speed`` is the plant's time factor, as ``--speed`` is on the command line.
+
+    ``logic`` takes the place of the garage's own safety, for a test of what goes wrong with another.
+    """
 
     def __init__(
-        self, config: GarageConfig, *, speed: float = 1.0, local_interlocks: bool = True, strangers: bool = False
+        self,
+        config: GarageConfig,
+        *,
+        speed: float = 1.0,
+        local_interlocks: bool = True,
+        strangers: bool = False,
+        logic: SafetyLogic | None = None,
     ) -> None:
         self.config = config
         self.layout = Layout(config)
         self.hardware = EmulatedGarage(config, speed=speed, local_interlocks=local_interlocks)
         self.crowd = self.hardware.crowd
         self.crowd.strangers = strangers
-        self.logic = SafetyLogic(topology_of(self.layout))
+        self.logic = SafetyLogic(topology_of(self.layout)) if logic is None else logic
         self.now_ms = 0
         self.journal: list[Recorded] = []
         self.cut: set[str] = set()
