@@ -52,13 +52,13 @@ class _DeviceReader:
         self.bit = _ACTS << (number + 1)
         self.length = len(definition.status)
         self.answering_slot: int | None = None
-        self._tags: list[tuple[int, int, TagDefinition]] = []
+        self._tags: list[tuple[int, int, Callable[[Value | None], Value | None]]] = []
         self._index = definition.status_index
         self._pick: Callable[[Sequence[Value | None]], object] = lambda _: ()
 
     def add(self, tag: Tag, slot: int) -> None:
         index = self._index[tag.name]
-        self._tags.append((index, slot, tag.definition))
+        self._tags.append((index, slot, _known(tag.definition)))
         self._pick = itemgetter(index, *(index for index, _, _ in self._tags))
 
     def key(self, image: DeviceImage | None, now_ms: int, age_ms_max: int) -> object:
@@ -74,18 +74,28 @@ class _DeviceReader:
         """Write the device's values into its slots; all unknown when there is no image to believe."""
         if self.answering_slot is not None:
             results[self.answering_slot] = None if image is None else True
-        for index, slot, tag in self._tags:
+        for index, slot, known in self._tags:
             if image is None or index in image.bad_tags:
                 results[slot] = None
             else:
-                results[slot] = _normal(tag, image.values[index])
+                results[slot] = known(image.values[index])
 
 
-def _normal(tag: TagDefinition, value: Value | None) -> Value | None:
-    """The value when the contract admits it, else None; a bool as True or False."""
-    if value is None or not tag.admits(value):
-        return None
-    return bool(value) if tag.wire is TagType.BOOL else value
+def _known(tag: TagDefinition) -> Callable[[Value | None], Value | None]:
+    """From a tag's value to the same when the contract admits it, else None; a bool becomes True or False.
+
+    Made once for each tag: every reading of every cycle goes through here.
+    """
+    if tag.wire is TagType.BOOL:
+        return {0: False, 1: True}.get
+    if tag.enum is not None:
+        return {int(member): int(member) for member in tag.enum}.get
+    low, high = tag.bounds
+
+    def known(value: Value | None) -> Value | None:
+        return value if value is not None and low <= value <= high else None
+
+    return known
 
 
 class Program:

@@ -106,7 +106,8 @@ class Controller:
         self._kept_memories: list[SafetyMemory] = []
         self._memories = Numbers[tuple[int, int]]()
         self._traces: list[Trace | None] = []
-        self._verdicts = Numbers[tuple[str, ...]]()
+        self._verdicts = Numbers[tuple[frozenset[Function], frozenset[StartOf]]]()
+        self._meaning_of: dict[tuple[str, ...], int] = {}
         self._passages: dict[tuple[int, int, int], Passage] = {}
         self._before_gate = Numbers[Key]()
         self._answers: dict[frozenset[tuple[str, str]], dict[int, Answer]] = {}
@@ -161,13 +162,21 @@ class Controller:
         return number
 
     def _passage(self, moment: _Moment, shown: int) -> Passage:
-        verdict = self._verdicts.of(tuple(failing.id for failing in moment.verdict.failing))
-        key = (verdict, self._before_gate.of(self._renaming.key(moment.memory)), self._images.gate_view(shown))
+        key = (self._meaning(moment.verdict), self._before_gate.of(self._renaming.key(moment.memory)), self._images.gate_view(shown))
         found = self._passages.get(key)
         if found is None:
             usual = self._usual(moment)
             default = self._pass(moment, usual)
             found = self._passages[key] = Passage(default, tuple(self._options(moment, usual, default)))
+        return found
+
+    def _meaning(self, verdict: Verdict) -> int:
+        """All that the gate reads of a verdict, as a number: what is allowed, and which starts are refused."""
+        ids = tuple(failing.id for failing in verdict.failing)
+        found = self._meaning_of.get(ids)
+        if found is None:
+            refused = {guard for f in verdict.failing for guard in f.guards if isinstance(guard, StartOf)}
+            found = self._meaning_of[ids] = self._verdicts.of((verdict.allowed, frozenset(refused)))
         return found
 
     def _pass(self, moment: _Moment, wishes: dict[str, DeviceWish]) -> Result:

@@ -30,6 +30,7 @@ from safety.expression import (
     OneOf,
     Op,
     Or,
+    Proven,
     Tag,
     children,
 )
@@ -93,6 +94,9 @@ def _collect(
             _note(found, tag, Use(node, direction, forgets=forgets))
         case Not(child):
             _collect(child, -direction, found, forgets=forgets)
+        case Proven(child):
+            # Not to know reads as no here, so an unreadable tag is not harmless by itself.
+            _collect(child, direction, found, forgets=False)
         case And() | Or() | HeldFor():
             for child in children(node):
                 _collect(child, direction, found, forgets=forgets)
