@@ -8,12 +8,13 @@ RUNTIME := .venv/.runtime-installed
 DEV := .venv/.dev-installed
 DEMO_ARGS ?=
 
-.PHONY: setup demo test lint bench docs docs-check lock clean help
+.PHONY: setup demo test verify lint bench docs docs-check lock clean help
 
 help:
 	@echo "make setup       the environment in .venv, with everything that tests and benchmarks need"
 	@echo "make demo        start an emulated car tower with its controller; DEMO_ARGS='--config config/garage-shuttle.toml'"
 	@echo "make test        format, lint, types, import contracts, currency of generated pages, all tests"
+	@echo "make verify      search small garages exhaustively for hazards, and show that each interlock is needed"
 	@echo "make bench       the benchmarks; one of them: .venv/bin/python -m benchmarks NAME [--json]"
 	@echo "make docs        write the generated pages; make docs-check only compares them"
 	@echo "make lock        renew the lock files (needs uv)"
@@ -32,6 +33,10 @@ lint: $(DEV)
 	$(BIN)/ruff check --quiet .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+verify: $(RUNTIME)
+	$(BIN)/garagectl verify --jobs 2
+	$(BIN)/garagectl verify --necessity --jobs 2
 
 bench: $(DEV)
 	$(BIN)/python -m benchmarks

@@ -13,6 +13,7 @@ from collections.abc import Callable
 import typer
 
 from cli import alarms, check_config, contract, demo, diag, emulate, interlocks, operate, order_commands, run, status
+from cli import verify as verify_command
 from cli.failure import Failure
 
 EXIT_FAILED = 1
@@ -31,6 +32,7 @@ _COMMANDS: tuple[tuple[str, Callable[..., None], str], ...] = (
     ("check-config", check_config.check_config, "garagectl check-config config/tower-small.toml"),
     ("contract", contract.contract, "garagectl contract --config config/tower-small.toml --device lift1"),
     ("interlocks", interlocks.interlocks, "garagectl interlocks --config config/tower-small.toml"),
+    ("verify", verify_command.verify, "garagectl verify --variant tower --jobs 2"),
     ("emulate", emulate.emulate, "garagectl emulate --config config/tower-small.toml --speed 5"),
     ("run", run.run, "garagectl run --config config/tower-small.toml --state /var/lib/garage"),
     ("status", status.status, "garagectl status --url http://127.0.0.1:8082"),

@@ -87,15 +87,12 @@ def _known(tag: TagDefinition) -> Callable[[Value | None], Value | None]:
     Made once for each tag: every reading of every cycle goes through here.
     """
     if tag.wire is TagType.BOOL:
-        return {0: False, 1: True}.get
+        return lambda value: None if value not in (0, 1) else bool(value)
     if tag.enum is not None:
-        return {int(member): int(member) for member in tag.enum}.get
+        members = frozenset(int(member) for member in tag.enum)
+        return lambda value: value if value in members else None
     low, high = tag.bounds
-
-    def known(value: Value | None) -> Value | None:
-        return value if value is not None and low <= value <= high else None
-
-    return known
+    return lambda value: value if value is not None and low <= value <= high else None
 
 
 class Program:

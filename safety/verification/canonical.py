@@ -11,7 +11,8 @@ expression that is not known here is moved as well.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import fields, replace
+from typing import Any
 
 from plc_drivers.contract import CommandCode, Value
 from plc_drivers.outputs import MailboxCommand
@@ -66,6 +67,7 @@ class Renaming:
 
     def past(self, memory: SafetyMemory) -> SafetyMemory:
         """The memory that a cycle left with everything but the expressions' states moved into the past."""
+        more: dict[str, Any] = {name: _moved(getattr(memory, name)) for name in self._others}
         return replace(
             memory,
             fading={f: max(_OLDEST_BEAT, beat - 1) for f, beat in sorted(memory.fading.items())},
@@ -73,7 +75,7 @@ class Renaming:
             revoked={f: SEQ for f, seq in sorted(memory.revoked.items()) if _is_current(memory, f, seq)},
             allowed=frozenset(),
             at_ms=NOW_MS - STEP_MS,
-            **{name: _moved(getattr(memory, name)) for name in self._others},
+            **more,
         )
 
     def key(self, memory: SafetyMemory) -> Key:
@@ -129,8 +131,6 @@ def _passed(passed: Passed) -> Passed:
 
 def _longest(node: Expression) -> int:
     """The longest time that an expression asks for, by its fields in milliseconds."""
-    if not is_dataclass(node):
-        return 0
     times = [getattr(node, field.name) for field in fields(node) if field.name.endswith("ms")]
     return max((int(time) for time in times), default=0)
 

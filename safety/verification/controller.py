@@ -91,7 +91,7 @@ class Controller:
         self.evaluations = 0
         self._gate = Gate(logic)
         self._renaming = Renaming(logic)
-        self._images = Images(space, logic)
+        self.images = Images(space, logic)
         self._bits = {
             Function(device.id, permit): (device.number, device.bit(permit))
             for device in layout.devices
@@ -124,12 +124,12 @@ class Controller:
 
     def shows(self, plant: int, lie: Lie) -> bool:
         """A lie shows something else than the truth at a plant."""
-        return self._images.told(plant, lie) != self._images.honest(plant)
+        return self.images.told(plant, lie) != self.images.honest(plant)
 
     def answer(self, plant: int, memory: int) -> Answer:
         """What safety makes of a plant's readings with a memory, from the cache or from the real code."""
         lie = self.lie
-        shown = self._images.honest(plant) if lie is None else self._images.told(plant, lie)
+        shown = self.images.honest(plant) if lie is None else self.images.told(plant, lie)
         frozen = _NOTHING if lie is None else frozenset({(lie.device, lie.tag)})
         answers = self._answers.setdefault(frozen if lie is None or lie.tag in COUNTERS else _NOTHING, {})
         key = memory << 32 | shown
@@ -143,7 +143,7 @@ class Controller:
     def evaluate(self, shown: int, memory: int, frozen: frozenset[tuple[str, str]]) -> Answer:
         """The answer of the real code to an image and a memory."""
         self.evaluations += 1
-        image = self._images.image(shown)
+        image = self.images.image(shown)
         verdict, after = self.logic.evaluate(image, self.real_memory(memory), NOW_MS)
         states = self._states.of(self._renaming.states(after, image, frozen))
         self._traced[states] = after.trace
@@ -162,13 +162,26 @@ class Controller:
         return number
 
     def _passage(self, moment: _Moment, shown: int) -> Passage:
-        key = (self._meaning(moment.verdict), self._before_gate.of(self._renaming.key(moment.memory)), self._images.gate_view(shown))
+        key = (
+            self._meaning(moment.verdict),
+            self._before_gate.of(self._renaming.key(moment.memory)),
+            self.images.gate_view(shown),
+        )
         found = self._passages.get(key)
         if found is None:
-            usual = self._usual(moment)
-            default = self._pass(moment, usual)
-            found = self._passages[key] = Passage(default, tuple(self._options(moment, usual, default)))
+            found = self._passages[key] = self._through(moment)
         return found
+
+    def fresh_passage(self, shown: int, memory: int) -> Passage:
+        """The way through the gate worked out anew, as if nothing had been asked before."""
+        image = self.images.image(shown)
+        verdict, after = self.logic.evaluate(image, self.real_memory(memory), NOW_MS)
+        return self._through(_Moment(image, verdict, after))
+
+    def _through(self, moment: _Moment) -> Passage:
+        usual = self._usual(moment)
+        default = self._pass(moment, usual)
+        return Passage(default, tuple(self._options(moment, usual, default)))
 
     def _meaning(self, verdict: Verdict) -> int:
         """All that the gate reads of a verdict, as a number: what is allowed, and which starts are refused."""

@@ -54,7 +54,7 @@ def happenings(layout: Layout, plant: Plant, troubles: tuple[Trouble, ...]) -> I
     for what, name, after in people.steps(layout, later, _open_exit(layout, plant, troubles)):
         yield Happening(Event(what, name), _load_gone(layout, after, troubles))
     if plant.trouble:
-        yield from _ending(layout, later, troubles)
+        yield from _ending(later, troubles)
 
 
 def beginnings(layout: Layout, plant: Plant, troubles: tuple[Trouble, ...]) -> Iterator[tuple[int, Happening]]:
@@ -84,7 +84,7 @@ def _begun(plant: Plant, number: int, trouble: Trouble) -> Plant:
     return with_machine(plant, trouble.device, machine)
 
 
-def _ending(layout: Layout, plant: Plant, troubles: tuple[Trouble, ...]) -> Iterator[Happening]:
+def _ending(plant: Plant, troubles: tuple[Trouble, ...]) -> Iterator[Happening]:
     trouble = troubles[plant.trouble - 1]
     if trouble.nature is Nature.NO_REFERENCE:
         return

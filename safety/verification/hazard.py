@@ -6,7 +6,7 @@ interlock, no permit that was refused and no reading; each finding names its haz
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from plc_drivers.contract import CommandCode
@@ -77,9 +77,9 @@ def starting(
 ) -> Iterator[Hazard]:
     """Hazards of a PLC's taking up an order, judged by what is true in that moment."""
     machine = plant.machines[number]
-    if isinstance(machine, Cabin) and not machine.stepped and machine.person == Person.DOORWAY:
-        if order.code is CommandCode.CLOSE_OUTER_DOOR:
-            yield Hazard("H04", f"the outer door of {layout.devices[number].id} starts to close on somebody in it")
+    closes = order.code is CommandCode.CLOSE_OUTER_DOOR
+    if closes and isinstance(machine, Cabin) and not machine.stepped and machine.person == Person.DOORWAY:
+        yield Hazard("H04", f"the outer door of {layout.devices[number].id} starts to close on somebody in it")
     if plant.trouble and plant.age:
         trouble = troubles[plant.trouble - 1]
         if trouble.starts is not None and trouble.starts(layout, plant, number, order):
@@ -235,5 +235,3 @@ def _cabin_moves(layout: Layout, plant: Plant, number: int, order: Order) -> Ite
 
 
 _MOVES: dict[str, str] = {"inner": "the inner door", "rotate": "the turntable"}
-
-Predicate = Callable[[Layout, Plant], Iterator[Hazard]]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from plc_drivers.contract import DEFINITIONS, CommandCode, DeviceDefinition, DeviceKind
+from plc_drivers.contract import CommandCode, DeviceDefinition, DeviceKind
 from safety.logic import definitions_of
 from safety.topology import CabinTopology, LiftTopology, ShuttleTopology, Topology
 
@@ -182,8 +182,3 @@ class Layout:
                 return (180_000,)
             case _:
                 return (0,)
-
-
-def kind_word(kind: DeviceKind) -> str:
-    """``lift``, ``shuttle``, ``cabin`` or ``safety``."""
-    return DEFINITIONS[kind].kind.name.lower()

@@ -98,9 +98,7 @@ def lies_of(
     return Lies(tuple(searched), tuple(covered))
 
 
-def _of_tag(
-    device: str, tag: TagDefinition, uses: list[Use], shown: frozenset[Value]
-) -> tuple[list[Lie], list[Lie]]:
+def _of_tag(device: str, tag: TagDefinition, uses: list[Use], shown: frozenset[Value]) -> tuple[list[Lie], list[Lie]]:
     stuck = [Lie(device, tag.name, "stuck", value) for value in _values(tag, uses, shown)]
     keep: list[Lie] = []
     drop: list[Lie] = []
@@ -143,4 +141,5 @@ def _values(tag: TagDefinition, uses: list[Use], shown: frozenset[Value]) -> lis
                 pass
     if tag.enum is not None:
         found |= {int(member) for member in tag.enum}
-    return sorted(value for value in found if tag.admits(value))
+    # Values that are truly shown come first: of several that mean the same, one of them is kept.
+    return sorted((value for value in found if tag.admits(value)), key=lambda value: (value not in shown, value))

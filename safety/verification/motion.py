@@ -46,25 +46,27 @@ def runs(device: Device, machine: Machine) -> Order | None:
 
 def is_done(machine: Machine, order: Order) -> bool:
     """The order asks for what is so already; it would end at once and move nothing."""
-    match machine, order.code:
-        case Lift(), CommandCode.LOCK:
-            return machine.pins == Pins.OUT
-        case Lift(), CommandCode.UNLOCK:
-            return machine.pins == Pins.IN
-        case Lift(), CommandCode.MOVE_TO_LEVEL:
-            return machine.position == 2 * order.arg1
-        case Shuttle(), CommandCode.MOVE_TO_COLUMN:
-            return machine.position == 2 * order.arg1
-        case Cabin(), CommandCode.OPEN_OUTER_DOOR:
-            return machine.outer == Door.OPEN
-        case Cabin(), CommandCode.CLOSE_OUTER_DOOR:
-            return machine.outer == Door.SHUT
-        case Cabin(), CommandCode.OPEN_INNER_DOOR:
-            return machine.inner == Door.OPEN
-        case Cabin(), CommandCode.CLOSE_INNER_DOOR:
-            return machine.inner == Door.SHUT
-        case _:
-            return False
+    match machine:
+        case Lift():
+            return _GOALS.get(order.code) == machine.pins or (
+                order.code is CommandCode.MOVE_TO_LEVEL and machine.position == 2 * order.arg1
+            )
+        case Shuttle():
+            return order.code is CommandCode.MOVE_TO_COLUMN and machine.position == 2 * order.arg1
+        case Cabin():
+            door = machine.outer if order.permit.startswith("outer") else machine.inner
+            return _GOALS.get(order.code) == door
+
+
+_GOALS: dict[CommandCode, int] = {
+    CommandCode.LOCK: Pins.OUT,
+    CommandCode.UNLOCK: Pins.IN,
+    CommandCode.OPEN_OUTER_DOOR: Door.OPEN,
+    CommandCode.CLOSE_OUTER_DOOR: Door.SHUT,
+    CommandCode.OPEN_INNER_DOOR: Door.OPEN,
+    CommandCode.CLOSE_INNER_DOOR: Door.SHUT,
+}
+"""Where pins or a door are when the order has come to its end."""
 
 
 def side_of(order: Order) -> int:

@@ -17,11 +17,13 @@ from dataclasses import dataclass
 from operator import eq, ge, gt, le, lt, ne
 
 from plc_drivers.contract import Value
+from plc_drivers.contract.codes import AckResult
 from safety.expression import (
     And,
     Answering,
     Asserted,
     Between,
+    Commanded,
     Compare,
     Const,
     Expression,
@@ -31,6 +33,7 @@ from safety.expression import (
     Op,
     Or,
     Proven,
+    ResetAsked,
     Tag,
     children,
 )
@@ -60,7 +63,7 @@ class Use:
             case _ if self.opaque:
                 return value
             case Compare(op, _, right) if not isinstance(right, Tag):
-                return _COMPARE[op](value, right)
+                return bool(_COMPARE[op](value, right))
             case Between(_, low, high):
                 return low <= value <= high
             case OneOf(_, values):
@@ -71,27 +74,19 @@ class Use:
 
 def uses_of(interlocks: Iterable[Interlock]) -> dict[tuple[str, str], list[Use]]:
     """Every use of every tag that any condition reads, by (device, tag)."""
-    found: dict[tuple[str, str], dict[tuple[Expression, int, bool, bool], Use]] = {}
+    found: Found = {}
     for interlock in interlocks:
         _collect(interlock.condition, UP, found, forgets=True)
-    return {key: list(uses.values()) for key, uses in found.items()}
+    return {key: list(uses) for key, uses in found.items()}
 
 
-def _collect(
-    node: Expression,
-    direction: int,
-    found: dict[tuple[str, str], dict[tuple[Expression, int, bool, bool], Use]],
-    *,
-    forgets: bool,
-) -> None:
+Found = dict[tuple[str, str], dict[Use, None]]
+
+
+def _collect(node: Expression, direction: int, found: Found, *, forgets: bool) -> None:
     match node:
-        case Tag():
-            _note(found, node, Use(node, direction, forgets=forgets))
-        case Compare(_, left, Tag() as right):
-            _note(found, left, Use(node, BOTH, opaque=True, forgets=forgets))
-            _note(found, right, Use(node, BOTH, opaque=True, forgets=forgets))
-        case Compare(_, tag, _) | Between(tag, _, _) | OneOf(tag, _):
-            _note(found, tag, Use(node, direction, forgets=forgets))
+        case Tag() | Compare() | Between() | OneOf():
+            _compared(node, direction, found, forgets=forgets)
         case Not(child):
             _collect(child, -direction, found, forgets=forgets)
         case Proven(child):
@@ -100,29 +95,39 @@ def _collect(
         case And() | Or() | HeldFor():
             for child in children(node):
                 _collect(child, direction, found, forgets=forgets)
-        case Const() | Asserted() | Answering():
+        case Const() | Asserted() | Answering() | ResetAsked():
             pass
         case _:
-            # Memory, commands, and whatever is added one day: any reading below may mislead either way.
+            _remembered(node, found)
+
+
+def _compared(node: Tag | Compare | Between | OneOf, direction: int, found: Found, *, forgets: bool) -> None:
+    match node:
+        case Tag():
+            _note(found, node, Use(node, direction, forgets=forgets))
+        case Compare(_, left, Tag() as right):
+            for tag in (left, right):
+                _note(found, tag, Use(node, BOTH, opaque=True, forgets=forgets))
+        case Compare(_, tag, _) | Between(tag, _, _) | OneOf(tag, _):
+            _note(found, tag, Use(node, direction, forgets=forgets))
+
+
+def _remembered(node: Expression, found: Found) -> None:
+    """Commands, memory, and whatever is added one day: any reading below may mislead either way."""
+    match node:
+        case Tag():
+            _note(found, node, Use(node, BOTH, opaque=True, forgets=False))
+        case Commanded(_, done, ack, answer):
+            for tag in (done, ack):
+                _note(found, tag, Use(node, BOTH, opaque=True, forgets=False))
+            _note(found, answer, Use(Compare(Op.EQ, answer, int(AckResult.ACCEPTED)), BOTH, forgets=False))
+        case _:
             for child in children(node):
-                _collect_opaque(child, found)
+                _remembered(child, found)
 
 
-def _collect_opaque(
-    node: Expression, found: dict[tuple[str, str], dict[tuple[Expression, int, bool, bool], Use]]
-) -> None:
-    if isinstance(node, Tag):
-        _note(found, node, Use(node, BOTH, opaque=True, forgets=False))
-        return
-    for child in children(node):
-        _collect_opaque(child, found)
-
-
-def _note(
-    found: dict[tuple[str, str], dict[tuple[Expression, int, bool, bool], Use]], tag: Tag, use: Use
-) -> None:
-    uses = found.setdefault((tag.device, tag.name), {})
-    uses.setdefault((use.node, use.direction, use.opaque, use.forgets), use)
+def _note(found: Found, tag: Tag, use: Use) -> None:
+    found.setdefault((tag.device, tag.name), {}).setdefault(use)
 
 
 def covers(uses: Iterable[Use], greater: Value, less: Value) -> bool:

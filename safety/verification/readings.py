@@ -12,7 +12,7 @@ from plc_drivers.contract import SAFETY, CommandCode, DeviceDefinition, Value
 from plc_drivers.contract.codes import AckResult, DoneResult, Health, Mode, Sign, State, TrafficLight
 from plc_drivers.contract.tag import TagType
 from safety.verification.layout import SIDES, Device, Layout
-from safety.verification.motion import TRANSFERS, order_of, runs
+from safety.verification.motion import order_of, runs
 from safety.verification.plant import (
     Cabin,
     Door,
@@ -74,13 +74,20 @@ Tags = dict[str, Value]
 
 
 class Readings:
-    """The reports of every device of one layout."""
+    """The reports of every device of one layout.
+
+    Raises:
+        KeyError: a trouble changes a tag that its device does not have.
+    """
 
     def __init__(self, layout: Layout, troubles: tuple[Trouble, ...]) -> None:
         self._layout = layout
         self._troubles = troubles
         self._rest = {device.id: at_rest(device.definition) for device in layout.devices}
         self._rest[layout.topology.safety] = at_rest(SAFETY)
+        for trouble in troubles:
+            for device, tag in trouble.readings:
+                _ = self._rest[device][tag]
         self.names = (layout.topology.safety, *(device.id for device in layout.devices))
 
     def of(self, plant: Plant) -> tuple[tuple[Value, ...] | None, ...]:
@@ -265,8 +272,3 @@ def at_rest(definition: DeviceDefinition) -> Tags:
         "load_present": False,
     }
     return tags | {name: value for name, value in fixed.items() if name in tags}
-
-
-def is_transfer(code: CommandCode) -> bool:
-    """The order moves the forks."""
-    return code in TRANSFERS

@@ -50,9 +50,7 @@ def _settled(machine: Machine) -> Machine:
     return machine
 
 
-def taken(
-    layout: Layout, plant: Plant, writes: tuple[Write, ...], troubles: tuple[Trouble, ...]
-) -> Iterator[Taken]:
+def taken(layout: Layout, plant: Plant, writes: tuple[Write, ...], troubles: tuple[Trouble, ...]) -> Iterator[Taken]:
     """Every outcome of one cycle's writes: all PLCs have taken theirs, or one of them misses it this once."""
     trouble = troubles[plant.trouble - 1] if plant.trouble else None
     lost = trouble.device if trouble is not None and trouble.nature is Nature.LOST else None

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import NamedTuple
 
 from safety.verification.controller import Controller, Wish
@@ -78,9 +79,7 @@ class Bounds:
 class Search:
     """Searches of one garage under one set of interlocks."""
 
-    def __init__(
-        self, space: Space, controller: Controller, pace: Pace | None = None, *, late: bool = True
-    ) -> None:
+    def __init__(self, space: Space, controller: Controller, pace: Pace | None = None, *, late: bool = True) -> None:
         self.space = space
         self.late = late
         self.controller = controller
@@ -122,7 +121,8 @@ class Search:
             following: list[int] = []
             run.layers.append(frontier)
             for state in starts:
-                if self._trouble(state) in troubles:
+                trouble = self._trouble(state)
+                if not trouble or trouble in troubles:
                     self._spread(run, state, self._steps_that_show(state, lie, troubles), (honest, following, lie))
             for state in frontier:
                 self._spread(run, state, self.steps(state, lie, troubles), (honest, following, lie))
@@ -159,7 +159,7 @@ class Search:
         begins = len(chain) - lying
         steps: list[tuple[int, Step]] = []
         everything = frozenset(range(1, len(self.space.troubles) + 1))
-        for number, (before, after) in enumerate(zip(chain, chain[1:], strict=False)):
+        for number, (before, after) in enumerate(pairwise(chain)):
             lie = finding.lie if number >= begins else None
             steps.append((before, next(s for s in self.steps(before, lie, everything) if s.state == after)))
         steps.append((finding.state, finding.step))

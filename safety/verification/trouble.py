@@ -15,7 +15,7 @@ from plc_drivers.contract.codes import Health, Mode, State
 from plc_drivers.contract.safety import zone_tag
 from safety.verification.layout import Device, Layout, Order
 from safety.verification.motion import PICKS, PLACES, TRANSFERS, side_of
-from safety.verification.plant import Person, Plant, cabin_of, shuttle_of, target_of
+from safety.verification.plant import Person, Plant, cabin_of, target_of
 
 Motion = Callable[[Layout, Plant, int, Order], bool]
 """Whether the motion of a device (by its number) under an order is one that a trouble forbids."""
@@ -63,12 +63,12 @@ def troubles_of(layout: Layout) -> tuple[Trouble, ...]:
         found += _zone(layout, zone)
     found += _alarms(layout)
     for device in layout.devices:
-        found += _of_device(layout, device)
+        found += _of_device(device)
         match device.kind:
             case DeviceKind.LIFT:
                 found += _of_lift(layout, device)
             case DeviceKind.SHUTTLE:
-                found += _of_shuttle(layout, device)
+                found += _of_shuttle(device)
             case _:
                 found += _of_cabin(device)
     return tuple(found)
@@ -203,7 +203,7 @@ def _involves(number: int) -> Motion:
     return concerned
 
 
-def _of_device(layout: Layout, device: Device) -> list[Trouble]:
+def _of_device(device: Device) -> list[Trouble]:
     name, number = device.id, device.number
     return [
         Trouble(f"{name}.lost", f"The PLC of {name} stops answering", f"The PLC of {name} answers again", "H10",
@@ -286,7 +286,7 @@ def _of_load(name: str, number: int) -> list[Trouble]:
     return found
 
 
-def _of_shuttle(layout: Layout, device: Device) -> list[Trouble]:
+def _of_shuttle(device: Device) -> list[Trouble]:
     name, number = device.id, device.number
 
     def travels(_layout: Layout, _plant: Plant, mover: int, order: Order) -> bool:
@@ -326,7 +326,17 @@ def _of_cabin(device: Device) -> list[Trouble]:
         return entrusted(layout, plant, mover, order) or machine_in_cabin(layout, plant, mover, order)
 
     return [
-        _no_reference(name, number),
+        Trouble(
+            f"{name}.reference",
+            f"{name} loses the reference of its turntable",
+            f"{name} has found its reference",
+            "H01",
+            f"{name} does not know how its platform lies, and a door opens over it",
+            nature=Nature.NO_REFERENCE,
+            device=number,
+            readings={(name, "referenced"): False},
+            stops=entrusted,
+        ),
         Trouble(f"{name}.sunk", f"The platform of {name} sinks below the floor", f"The platform of {name} is level",
                 "H01", f"the platform of {name} is not level, and a door opens over it", device=number,
                 readings={(name, "platform_level"): False, (name, "platform_locked"): False}, stops=entrusted),
@@ -358,8 +368,3 @@ def number_of(troubles: tuple[Trouble, ...], trouble_id: str) -> int:
         if trouble.id == trouble_id:
             return number
     raise KeyError(trouble_id)
-
-
-def deck_is_empty(plant: Plant, number: int) -> bool:
-    """Nothing stands on the shuttle's deck or forks."""
-    return not shuttle_of(plant, number).load
