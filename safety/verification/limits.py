@@ -28,10 +28,28 @@ def _limit(kind: str, tag: str, hazards: str, reason: str) -> Limit:
 
 
 _WHICH = "that it stands at a station is proven twice; which station it is comes from the encoder alone"
+_HALF_WAY = (
+    "half way neither of two end switches is made, so one that fails to made just then looks like the end; the "
+    "plausibility trips see it as soon as the other end is reached"
+)
+_NO_PLACE = (
+    "where there is no position both of its detectors show nothing, so one that fails to made looks like a position; "
+    "interlocks know no places, the PLC and the planner do"
+)
 
 LIMITS: tuple[Limit, ...] = (
     _limit("shuttle", "station", "H02 H06 H07 H08 H09 H13 H12 H20", _WHICH),
     _limit("lift", "station", "H02 H06 H07 H08 H09 H13", _WHICH),
+    _limit("lift", "pins_extended", "H07 H08", _HALF_WAY),
+    _limit("lift", "pins_retracted", "H07 H08", _HALF_WAY),
+    _limit("cabin", "outer_open", "H01", _HALF_WAY),
+    _limit("cabin", "inner_open", "H08 H09", _HALF_WAY),
+    *(
+        _limit("shuttle", f"{row}_{side}_{what}", "H08", _NO_PLACE)
+        for row in ("target", "rear")
+        for side in ("left", "right")
+        for what in ("occupied", "clear")
+    ),
     _limit("shuttle", "zone_clear", "H09", "one scanner looks along the way, and nothing else knows what lies there"),
     _limit("shuttle", "overhang_front_clear", "H07", "one barrier at each side sees what sticks out there"),
     _limit("shuttle", "overhang_rear_clear", "H07", "one barrier at each side sees what sticks out there"),

@@ -103,8 +103,10 @@ class Necessity:
         need = Need(rule, first.hazard, sum(map(len, instances.values())), necessary=False)
         if all(is_left_out(one.condition) for found in instances.values() for one in found):
             return replace(need, reason=UNPROVEN.get(rule, ""))
+        # What is declared to be needless here is still looked at, though not for long.
+        rounds = self._rounds[:1] if rule in UNPROVEN else self._rounds
         states = 0
-        for search, run, finding, honest in self._ways(instances):
+        for search, run, finding, honest in self._ways(instances, rounds):
             states += run.states
             if finding is not None:
                 name = search.space.layout.name
@@ -115,11 +117,11 @@ class Necessity:
                 )  # fmt: skip
         return replace(need, states=states, reason=UNPROVEN.get(rule, ""))
 
-    def _ways(self, instances: dict[str, tuple[Interlock, ...]]) -> Iterator[Way]:
+    def _ways(self, instances: dict[str, tuple[Interlock, ...]], rounds: tuple[Round, ...]) -> Iterator[Way]:
         """Every way of looking, the cheapest first: small searches in every variant, then larger ones."""
         searches = {name: self._search(name, instances[name]) for name in self._places_to_look(instances)}
         tags = {name: frozenset(t for one in instances[name] for t in tags_of(one)) for name in searches}
-        for size in self._rounds:
+        for size in rounds:
             for name, search in searches.items():
                 yield from self._honest(search, tags[name], Bounds(states=size.honest, first=True))
                 if size.starts:
