@@ -61,7 +61,7 @@ def verify(
     names = _variants(variant)
     bound = QUICK_STATES if quick and states is None else states
     if necessity or rule:
-        _necessity(names, rule, jobs, as_json=as_json)
+        _necessity(names, rule, bound, jobs, as_json=as_json)
     else:
         _search(names, bound, depth, jobs, as_json=as_json)
 
@@ -176,7 +176,9 @@ def _print_search(outcomes: Sequence[Outcome], document: dict[str, object]) -> N
             print_line(line)
 
 
-def _necessity(names: Sequence[str], only: Sequence[str] | None, jobs: int, *, as_json: bool) -> None:
+def _necessity(
+    names: Sequence[str], only: Sequence[str] | None, states: int | None, jobs: int, *, as_json: bool
+) -> None:
     from safety.verification.necessity import rules_in
     from safety.verification.redundant import UNPROVEN
     from safety.verification.variants import variant
@@ -187,7 +189,9 @@ def _necessity(names: Sequence[str], only: Sequence[str] | None, jobs: int, *, a
         raise typer.BadParameter(f"there is no rule {unknown[0]!r}; see --necessity --json for all of them")
     wanted = tuple(only) if only else rules
     began = time.monotonic()
-    needs = list(_each(run_need, [(tuple(names), rule) for rule in wanted], jobs))
+    shares = [(tuple(names), wanted[share::jobs], states) for share in range(jobs)]
+    found = {need.rule: need for needs in _each(run_needs, shares, jobs) for need in needs}
+    needs = [found[rule] for rule in wanted]
     necessary = [need for need in needs if need.necessary]
     undeclared = [need for need in needs if need.necessary == (need.rule in UNPROVEN)]
     document = {
@@ -211,13 +215,20 @@ def _necessity(names: Sequence[str], only: Sequence[str] | None, jobs: int, *, a
         ).reported()
 
 
-def run_need(work: tuple[tuple[str, ...], str]) -> Need:
-    """Whether one rule is necessary, in the process that is called."""
+def run_needs(work: tuple[tuple[str, ...], Sequence[str], int | None]) -> list[Need]:
+    """Whether some rules are necessary, in the process that is called."""
     from safety.verification.necessity import Necessity
+    from safety.verification.situations import Sizes
     from safety.verification.variants import variant
 
-    names, rule = work
-    return Necessity([variant(name) for name in names], pace=_pace(rule)).need(rule)
+    names, rules, states = work
+    sizes = Sizes() if states is None else Sizes.within(states)
+    necessity = Necessity([variant(name) for name in names], sizes, _pace("necessity"))
+    needs: list[Need] = []
+    for rule in rules:
+        needs.append(necessity.need(rule))
+        err.print(f"{rule}: {'necessary' if needs[-1].necessary else 'not shown to be needed'}")
+    return needs
 
 
 def _print_needs(needs: Sequence[Need], document: dict[str, object]) -> None:

@@ -62,10 +62,14 @@ class Passage:
 
 
 class Answer(NamedTuple):
-    """One evaluation: the number of the expressions' states afterwards, and the way through the gate."""
+    """One evaluation: the number of the expressions' states afterwards, and the way through the gate.
+
+    ``alone`` are the interlocks that are the only one in the way of something.
+    """
 
     states: int
     passage: Passage
+    alone: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +113,7 @@ class Controller:
         self._verdicts = Numbers[tuple[frozenset[Function], frozenset[StartOf]]]()
         self._meaning_of: dict[tuple[str, ...], int] = {}
         self._passages: dict[tuple[int, int, int], Passage] = {}
+        self._alone_of: dict[tuple[str, ...], frozenset[str]] = {}
         self._before_gate = Numbers[Key]()
         self._answers: dict[frozenset[tuple[str, str]], dict[int, Answer]] = {}
         self._traced: dict[int, Trace | None] = {}
@@ -148,12 +153,19 @@ class Controller:
         states = self._states.of(self._renaming.states(after, image, frozen))
         self._traced[states] = after.trace
         passage = self._passage(_Moment(image, verdict, after), shown)
-        return Answer(states, passage)
+        return Answer(states, passage, self._alone(verdict))
 
     def real_memory(self, number: int) -> SafetyMemory:
         """The memory behind a number, as safety knows it."""
         states, kept = self._memories[number]
         return replace(self._kept_memories[kept], states=self._states[states], trace=self._traced.get(states))
+
+    def adopt(self, other: Controller, number: int) -> int:
+        """The number here of a memory of another controller, whose interlocks are these or more."""
+        memory = other.real_memory(number)
+        theirs, mine = other.logic.program.states, self.logic.program.states
+        states = tuple(memory.states[theirs[node]] for node in sorted(mine, key=lambda node: mine[node]))
+        return self.memory(self._states.of(states), self._keep(memory))
 
     def _keep(self, memory: SafetyMemory) -> int:
         number = self._kept.of(self._renaming.key(memory))
@@ -190,6 +202,13 @@ class Controller:
         if found is None:
             refused = {guard for f in verdict.failing for guard in f.guards if isinstance(guard, StartOf)}
             found = self._meaning_of[ids] = self._verdicts.of((verdict.allowed, frozenset(refused)))
+        return found
+
+    def _alone(self, verdict: Verdict) -> frozenset[str]:
+        ids = tuple(failing.id for failing in verdict.failing)
+        found = self._alone_of.get(ids)
+        if found is None:
+            found = self._alone_of[ids] = frozenset(_alone(verdict))
         return found
 
     def _pass(self, moment: _Moment, wishes: dict[str, DeviceWish]) -> Result:
@@ -282,3 +301,15 @@ class Controller:
                 return {device.id: replace(kept, permits=kept.permits | {"green"}, levels=_GREEN)}
             case _:
                 return {device.id: replace(kept, permits=kept.permits - {"green"}, levels={})}
+
+
+def _alone(verdict: Verdict) -> Iterator[str]:
+    """Interlocks that alone stand in the way of a permit, or of a start whose permit may be had."""
+    objections: dict[Function | StartOf, set[str]] = {}
+    for failing in verdict.failing:
+        for guard in failing.guards:
+            objections.setdefault(guard, set()).add(failing.id)
+    for guard, ids in objections.items():
+        general = set() if isinstance(guard, Function) else objections.get(StartOf(guard.device, guard.code), set())
+        if len(ids | general) == 1:
+            yield from ids

@@ -88,8 +88,8 @@ LIMITS: tuple[Limit, ...] = (
         for kind in ("lift", "shuttle", "cabin")
     ),
     *(
-        _limit(kind, "referenced", "H08", "a drive alone knows whether it has its reference")
-        for kind in ("lift", "shuttle")
+        _limit(kind, "referenced", "H01 H08", "a drive alone knows whether it has its reference")
+        for kind in ("lift", "shuttle", "cabin")
     ),
 )
 

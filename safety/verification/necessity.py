@@ -1,9 +1,9 @@
 """What each interlock is there for: the search without it, until it finds the hazard that it prevents.
 
-Owns the order in which that is tried, the shortest explanation first: honest sensors, then one thing that goes wrong,
-then one lying sensor among those that the interlock, or its hazard, has to do with. A rule is taken out in all its
-instances at once. Must never take a hazard for one that a rule prevents when it is there with the rule as well: what
-a declared limit allows does not count.
+Owns the order in which that is tried, the simplest circumstance first: honest sensors, then one trouble, then PLCs that
+miss a write, then one lying sensor. It begins in the states in which the rule alone objects (``situations``): anywhere
+else its absence changes nothing. A rule is taken out in all its instances at once. Must never take a hazard for one
+that a rule prevents when the same search finds it with the rule as well.
 """
 
 from __future__ import annotations
@@ -16,19 +16,17 @@ from safety.interlock import Interlock
 from safety.rules import rules_of
 from safety.topology import Topology
 from safety.verification.controller import Controller
-from safety.verification.lie import lies_of
-from safety.verification.limits import limit_of
+from safety.verification.hazard import Hazard
 from safety.verification.redundant import UNPROVEN
-from safety.verification.relevance import TagName, beside, tags_of, troubles_with
 from safety.verification.search import Bounds, Finding, Pace, Run, Search
+from safety.verification.situations import Circumstance, Situations, Sizes, situations_of
 from safety.verification.space import Space
-from safety.verification.story import story
+from safety.verification.story import told
 from safety.verification.variants import VARIANTS, Variant
-from safety.verification.verify import NOTHING, shown_in
-from safety.verification.weakened import WeakenedLogic, is_left_out
+from safety.verification.weakened import WeakenedLogic
 
-Way = tuple[Search, Run, Finding | None, Run | None]
-"""A search, what it saw, the hazard if it found one, and the honest search that it began from."""
+_TOGETHER = 3
+"""Starts of one search: few, so that its bound is spent on depth."""
 
 _NUMBERS = re.compile(r"(-at)?(-\d+)+(?=-|$)")
 _SIDE = re.compile(r"-(left|right)$")
@@ -71,99 +69,123 @@ def rules_in(variants: Iterable[Variant]) -> dict[str, dict[str, tuple[Interlock
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class Round:
-    """How far one round of looking goes: states of each honest search, and of each lying one with its starts."""
-
-    honest: int
-    starts: int
-    lying: int
-
-
-ROUNDS = (Round(300, 150, 200), Round(4_000, 1_500, 1_500), Round(20_000, 0, 0))
-"""The small rounds come first for every way of looking, since most rules are found necessary within a few steps."""
-
-
 class Necessity:
     """The search for what the rules of some variants are there for."""
 
     def __init__(
-        self, variants: Iterable[Variant] = VARIANTS, rounds: tuple[Round, ...] = ROUNDS, pace: Pace | None = None
+        self,
+        variants: Iterable[Variant] = VARIANTS,
+        sizes: Sizes | None = None,
+        pace: Pace | None = None,
+        reach: int = 1_500,
     ) -> None:
         self._variants = {variant.name: variant for variant in variants}
-        self._rounds = rounds
+        self._sizes = Sizes() if sizes is None else sizes
         self._pace = pace
-        self._spaces: dict[str, Space] = {}
+        self._reach = reach
+        self._situations: dict[str, Situations] = {}
         self.rules = rules_in(self._variants.values())
 
     def need(self, rule: str) -> Need:
-        """Whether a rule is necessary, with a shortest story of those that were found."""
+        """Whether a rule is necessary, with the shortest story of the first circumstance in which it is."""
         instances = self.rules[rule]
         first = next(iter(instances.values()))[0]
         need = Need(rule, first.hazard, sum(map(len, instances.values())), necessary=False)
-        if all(is_left_out(one.condition) for found in instances.values() for one in found):
-            return replace(need, reason=UNPROVEN.get(rule, ""))
-        # What is declared to be needless here is still looked at, though not for long.
-        rounds = self._rounds[:1] if rule in UNPROVEN else self._rounds
         states = 0
-        for search, run, finding, honest in self._ways(instances, rounds):
-            states += run.states
-            if finding is not None:
-                name = search.space.layout.name
-                lines = tuple(story(search, run, finding, honest))
-                return replace(
-                    need, necessary=True, variant=name, found=finding.hazard.id, states=states, depth=finding.depth,
-                    story=lines,
-                )  # fmt: skip
+        for name in self._places_to_look(instances):
+            for seen in self._without(self._situations_in(name), instances[name]):
+                states += seen.states
+                if seen.story:
+                    return replace(
+                        need, necessary=True, variant=name, found=seen.hazard, states=states, depth=seen.depth,
+                        story=seen.story,
+                    )  # fmt: skip
         return replace(need, states=states, reason=UNPROVEN.get(rule, ""))
-
-    def _ways(self, instances: dict[str, tuple[Interlock, ...]], rounds: tuple[Round, ...]) -> Iterator[Way]:
-        """Every way of looking, the cheapest first: small searches in every variant, then larger ones."""
-        searches = {name: self._search(name, instances[name]) for name in self._places_to_look(instances)}
-        tags = {name: frozenset(t for one in instances[name] for t in tags_of(one)) for name in searches}
-        for size in rounds:
-            for name, search in searches.items():
-                yield from self._honest(search, tags[name], Bounds(states=size.honest, first=True))
-                if size.starts:
-                    yield from self._lying(search, tags[name], size)
 
     def _places_to_look(self, instances: dict[str, tuple[Interlock, ...]]) -> Iterator[str]:
         """Variants with instances of a rule; of several with one topology the last, which has the fewest states."""
         last = {variant.layout.topology: name for name, variant in self._variants.items() if name in instances}
         yield from last.values()
 
-    def _search(self, name: str, without: tuple[Interlock, ...]) -> Search:
-        layout = self._variants[name].layout
-        space = self._spaces.setdefault(name, Space(layout))
-        logic = WeakenedLogic(layout.topology, frozenset(one.id for one in without))
-        return Search(space, Controller(space, logic), self._pace)
+    def _situations_in(self, name: str) -> Situations:
+        if name not in self._situations:
+            self._situations[name] = situations_of(self._variants[name], self._sizes, self._pace)
+        return self._situations[name]
 
-    def _honest(self, search: Search, tags: frozenset[TagName], bounds: Bounds) -> Iterator[Way]:
-        """Sensors tell the truth; what goes wrong is what the rule can see, and then only that PLCs miss a write."""
-        for troubles, late in ((troubles_with(tags, search.space.troubles), False), (NOTHING, True)):
-            search.late = late
-            run = search.honest(troubles, bounds)
-            search.late = False
-            yield search, run, _first(run), None
+    def _without(self, situations: Situations, interlocks: tuple[Interlock, ...]) -> Iterator[Seen]:
+        """What is seen without some interlocks, in one circumstance after the other, the simplest first."""
+        ids = frozenset(one.id for one in interlocks)
+        starts: dict[Circumstance, set[int]] = {}
+        for one in sorted(ids):
+            for circumstance, states in situations.starts.get(one, {}).items():
+                starts.setdefault(circumstance, set()).update(states)
+        whole = situations.search
+        logic = WeakenedLogic(whole.space.layout.topology, ids)
+        weak = Search(whole.space, Controller(whole.space, logic), self._pace)
+        for circumstance in sorted(starts, key=_simplest_first):
+            order = situations.run_of(circumstance).parents
+            nearest = [state for state in order if state in starts[circumstance]]
+            for first in range(0, len(nearest), _TOGETHER):
+                yield self._seen(situations, weak, circumstance, nearest[first : first + _TOGETHER])
 
-    def _lying(self, search: Search, tags: frozenset[TagName], size: Round) -> Iterator[Way]:
-        """One sensor lies, of those that stand in one condition with what the rule reads, in any interlock."""
-        layout = search.space.layout
-        honest = search.honest(NOTHING, Bounds(states=size.starts))
-        logic = search.controller.logic
-        close = beside(rules_of(layout.topology))
-        near = frozenset(tag for one in tags for tag in close.get(one, frozenset()))
-        shown = [trouble.readings for trouble in search.space.troubles if not tags.isdisjoint(trouble.readings)]
-        near = near.union(*shown)
-        for lie in lies_of(logic.interlocks, logic.definitions, shown_in(search, honest)).searched:
-            if (lie.device, lie.tag) not in near:
-                continue
-            troubles = troubles_with(tags, search.space.troubles)
-            run = search.lying(lie, troubles, honest, Bounds(states=size.lying, first=True))
-            for hazard in [one for one in run.findings if limit_of(layout, lie, one) is not None]:
-                del run.findings[hazard]
-            yield search, run, _first(run), honest
+    def _seen(self, situations: Situations, weak: Search, circumstance: Circumstance, starts: list[int]) -> Seen:
+        whole = situations.search
+        here = {_moved(weak, whole, state): state for state in starts}
+        troubles = frozenset({circumstance.trouble, *_following(whole.space, circumstance.trouble)}) - {0}
+        bounds = Bounds(states=self._reach)
+        weak.late = whole.late = circumstance.late
+        run = weak.onward(here, circumstance.lie, troubles, bounds)
+        known: set[Hazard] = set()
+        if run.findings:
+            known = set(whole.onward(starts, circumstance.lie, troubles, bounds).findings)
+        finding = min(
+            (one for hazard, one in run.findings.items() if hazard not in known),
+            key=lambda one: one.depth,
+            default=None,
+        )
+        if finding is None:
+            whole.late = False
+            return Seen(run.states)
+        lines, depth = self._told(situations, weak, (run, finding), here, circumstance)
+        whole.late = False
+        return Seen(run.states, finding.hazard.id, depth, lines)
+
+    def _told(
+        self,
+        situations: Situations,
+        weak: Search,
+        found: tuple[Run, Finding],
+        here: dict[int, int],
+        circumstance: Circumstance,
+    ) -> tuple[tuple[str, ...], int]:
+        run, finding = found
+        after = weak.way(run.parents, finding.state, circumstance.lie)
+        start = after[0][0] if after else finding.state
+        before = situations.search.way(situations.run_of(circumstance).parents, here[start], None)
+        steps = [step for _, step in (*before, *after)] + [finding.step]
+        lie = None if circumstance.lie is None else (circumstance.lie, len(before))
+        return tuple(told(weak.space, steps, lie, finding.hazard)), len(steps)
 
 
-def _first(run: Run) -> Finding | None:
-    return min(run.findings.values(), key=lambda finding: finding.depth, default=None)
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What one look without a rule came to: states, and the hazard with its story where one was reached."""
+
+    states: int
+    hazard: str = ""
+    depth: int = 0
+    story: tuple[str, ...] = ()
+
+
+def _simplest_first(circumstance: Circumstance) -> tuple[bool, bool, int, str]:
+    return circumstance.lie is not None, circumstance.late, circumstance.trouble, str(circumstance.lie)
+
+
+def _moved(weak: Search, whole: Search, state: int) -> int:
+    """A state of the whole safety as one of the weakened."""
+    return weak.state(whole.plant(state), weak.controller.adopt(whole.controller, whole.memory(state)))
+
+
+def _following(space: Space, number: int) -> frozenset[int]:
+    then = space.troubles[number - 1].then if number else None
+    return frozenset(index for index, one in enumerate(space.troubles, start=1) if one.id == then)

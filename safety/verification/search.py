@@ -10,7 +10,7 @@ them from what it reaches. Where it comes back to a state that honesty reaches t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import NamedTuple
@@ -133,6 +133,27 @@ class Search:
                 break
         return run
 
+    def onward(self, starts: Iterable[int], lie: Lie | None, troubles: frozenset[int], bounds: Bounds) -> Run:
+        """Every state that is reached from some states, all at once, with a sensor that lies already or with none."""
+        run = Run()
+        frontier = list(dict.fromkeys(starts))
+        run.parents.update((state, state) for state in frontier)
+        while frontier and not self._is_over(run, bounds):
+            run.layers.append(frontier)
+            frontier = []
+            for state in run.layers[-1]:
+                for step in self.steps(state, lie, troubles):
+                    run.transitions += 1
+                    if step.hazards:
+                        _find(run, state, step, lie)
+                    elif step.state not in run.parents:
+                        run.parents[step.state] = state
+                        frontier.append(step.state)
+                if bounds.first and run.findings:
+                    break
+        run.states = len(run.parents)
+        return run
+
     def steps(self, state: int, lie: Lie | None, troubles: frozenset[int]) -> Iterator[Step]:
         """Everything that one cycle can bring."""
         plant, memory = state >> _SHIFT, state & _MEMORY
@@ -147,23 +168,34 @@ class Search:
 
     def way_to(self, run: Run, finding: Finding, honest: Run | None = None) -> tuple[list[tuple[int, Step]], int]:
         """The steps that lead into a finding, each with the state before it, and with which of them the lie begins."""
-        chain = [finding.state]
-        lying = 0 if finding.lie is None else len(chain)
-        while chain[-1] in run.parents and run.parents[chain[-1]] != chain[-1]:
-            chain.append(run.parents[chain[-1]])
-            lying = len(chain) if finding.lie is not None else 0
-        if honest is not None:
-            while honest.parents[chain[-1]] != chain[-1]:
-                chain.append(honest.parents[chain[-1]])
+        after = self.way(run.parents, finding.state, finding.lie)
+        start = after[0][0] if after else finding.state
+        before = [] if honest is None else self.way(honest.parents, start, None)
+        return [*before, *after, (finding.state, finding.step)], len(before)
+
+    def way(self, parents: Mapping[int, int], state: int, lie: Lie | None) -> list[tuple[int, Step]]:
+        """The steps that lead to a state from where ``parents`` end, each with the state before it."""
+        chain = [state]
+        while parents.get(chain[-1], chain[-1]) != chain[-1]:
+            chain.append(parents[chain[-1]])
         chain.reverse()
-        begins = len(chain) - lying
-        steps: list[tuple[int, Step]] = []
         everything = frozenset(range(1, len(self.space.troubles) + 1))
-        for number, (before, after) in enumerate(pairwise(chain)):
-            lie = finding.lie if number >= begins else None
-            steps.append((before, next(s for s in self.steps(before, lie, everything) if s.state == after)))
-        steps.append((finding.state, finding.step))
-        return steps, begins
+        return [
+            (before, next(step for step in self.steps(before, lie, everything) if step.state == after))
+            for before, after in pairwise(chain)
+        ]
+
+    def plant(self, state: int) -> int:
+        """The number of a state's plant."""
+        return state >> _SHIFT
+
+    def memory(self, state: int) -> int:
+        """The number of a state's memory."""
+        return state & _MEMORY
+
+    def state(self, plant: int, memory: int) -> int:
+        """The state of a plant and a memory."""
+        return plant << _SHIFT | memory
 
     def _spread(self, run: Run, state: int, steps: Iterator[Step], into: tuple[Run, list[int], Lie]) -> None:
         honest, following, lie = into

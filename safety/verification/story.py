@@ -5,12 +5,14 @@ Owns the sentences. Cycles in which only time passes are counted, not told.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from plc_drivers.contract import CommandCode
 from safety.verification.controller import Wish
 from safety.verification.happening import Event
+from safety.verification.hazard import Hazard
 from safety.verification.layout import Layout, Order
+from safety.verification.lie import Lie
 from safety.verification.search import Finding, Run, Search, Step
 from safety.verification.space import Space
 
@@ -46,20 +48,26 @@ _MOVES = {
 def story(search: Search, run: Run, finding: Finding, honest: Run | None = None) -> list[str]:
     """The sentences that lead from a garage at rest into the hazard; the last one names it."""
     steps, lie_begins = search.way_to(run, finding, honest)
+    lie = None if finding.lie is None else (finding.lie, lie_begins)
+    return told(search.space, [step for _, step in steps], lie, finding.hazard)
+
+
+def told(space: Space, steps: Sequence[Step], lie: tuple[Lie, int] | None, hazard: Hazard) -> list[str]:
+    """The sentences of some steps; ``lie`` says which sensor lies, and from which step on."""
     lines: list[str] = []
     waited = 0
-    for number, (_, step) in enumerate(steps):
-        if finding.lie is not None and number == lie_begins:
-            lines.append(f"From now on {finding.lie.device}.{finding.lie.tag} {finding.lie.words}.")
-        told = list(_sentences(search.space, step))
-        if not told:
+    for number, step in enumerate(steps):
+        if lie is not None and number == lie[1]:
+            lines.append(f"From now on {lie[0].device}.{lie[0].tag} {lie[0].words}.")
+        sentences = list(_sentences(space, step))
+        if not sentences:
             waited += 1
             continue
         if waited:
             lines.append("A moment passes." if waited == 1 else f"{waited} moments pass.")
             waited = 0
-        lines += told
-    lines.append(f"{finding.hazard.id}: {finding.hazard.what}.")
+        lines += sentences
+    lines.append(f"{hazard.id}: {hazard.what}.")
     return lines
 
 

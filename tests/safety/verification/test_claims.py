@@ -127,7 +127,7 @@ def test_a_lie_that_is_not_searched_permits_no_more_than_one_that_is_or_than_the
     logic = controller.logic
     lies = lies_of(logic.interlocks, logic.definitions, shown_in(search, run))
     by_tag: dict[tuple[str, str], list[frozenset[object]]] = {}
-    for plant, memory in every("stops", 1500, 250):
+    for plant, memory in every("stops", 1500, 400):
         known = controller.real_memory(memory)
 
         def allowed(shown: int, known: object = known) -> frozenset[object]:
