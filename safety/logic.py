@@ -34,6 +34,7 @@ from safety.requirement import remaining_ms, requirements
 from safety.rules import rules_of
 from safety.stopping import StopMonitor
 from safety.topology import Topology
+from safety.trip import Trip
 from safety.tripping import Tripping
 from safety.trips import trips_of
 from safety.verdict import Failing, Function, StartOf, Verdict
@@ -63,9 +64,8 @@ class SafetyLogic:
     def __init__(self, topology: Topology, *, age_ms_max: int = AGE_MS_MAX, gap_ms_max: int = GAP_MS_MAX) -> None:
         self.topology = topology
         self.definitions = definitions_of(topology)
-        self.interlocks = rules_of(topology)
+        self.interlocks, self.trips = self._declared(topology)
         check_guards(self.interlocks, self.definitions)
-        self.trips = trips_of(topology)
         self.functions = frozenset(
             Function(name, permit) for name, definition in self.definitions.items() for permit in definition.permits
         )
@@ -94,6 +94,10 @@ class SafetyLogic:
             for guard in one.guards
             if guard in self.functions
         )
+
+    def _declared(self, topology: Topology) -> tuple[tuple[Interlock, ...], tuple[Trip, ...]]:
+        """All that is declared for this garage. The search looks at what would happen with less."""
+        return rules_of(topology), trips_of(topology)
 
     def memory0(self, latched: Iterable[str] = ()) -> SafetyMemory:
         """The memory of a controller that has seen nothing: no confirmation, no permit.

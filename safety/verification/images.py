@@ -1,0 +1,122 @@
+"""Process images by number: what the sensors show of a plant, honestly or with one of them lying.
+
+Owns the images. Tags that nothing in safety reads are left as they were when an image was first made, so that plants
+which safety cannot tell apart share one.
+"""
+
+from __future__ import annotations
+
+from operator import itemgetter
+
+from plc_drivers.contract import Value
+from plc_drivers.reading import DeviceImage, ProcessImage, Quality
+from safety.expression import Expression, Tag, leaves
+from safety.logic import SafetyLogic
+from safety.verification.canonical import NOW_MS
+from safety.verification.lie import READ_BY_THE_GATE, Lie
+from safety.verification.numbers import Numbers
+from safety.verification.space import Space
+
+Shown = tuple[tuple[Value, ...] | None, ...]
+_BY_GATE = (*READ_BY_THE_GATE, "done_seq", "state")
+"""Tags that gate and core read of every commanded device, beside those that interlocks read."""
+
+
+class Images:
+    """The images of one garage's plants."""
+
+    def __init__(self, space: Space, logic: SafetyLogic) -> None:
+        self._space = space
+        self._names = space.readings.names
+        self._definitions = [logic.definitions[name] for name in self._names]
+        read = {(leaf.device, leaf.name) for i in logic.interlocks for leaf in _tags(i.condition)}
+        self._picks = [
+            itemgetter(0, 1, *_positions(name, definition.status_index, read))
+            for name, definition in zip(self._names, self._definitions, strict=True)
+        ]
+        self._places = {
+            (name, tag.name): (number, index)
+            for number, (name, definition) in enumerate(zip(self._names, self._definitions, strict=True))
+            for index, tag in enumerate(definition.status)
+        }
+        self._keys = Numbers[tuple[object, ...]]()
+        self._shown: list[tuple[Shown, tuple[int, int] | None]] = []
+        self._honest: dict[int, int] = {}
+        self._told: dict[tuple[str, str, str, Value], dict[int, int]] = {}
+        self._views = Numbers[tuple[object, ...]]()
+        self._view_of: dict[int, int] = {}
+
+    def honest(self, plant: int) -> int:
+        """The image in which every sensor tells the truth of a plant."""
+        found = self._honest.get(plant)
+        if found is None:
+            readings = self._space.readings.of(self._space.plants[plant])
+            found = self._honest[plant] = self._number(readings, None)
+        return found
+
+    def told(self, plant: int, lie: Lie) -> int:
+        """The image of a plant of which one sensor lies; the honest one where it happens to tell the truth."""
+        honest = self.honest(plant)
+        known = self._told.setdefault((lie.device, lie.tag, lie.way, lie.value), {})
+        found = known.get(honest)
+        if found is None:
+            found = known[honest] = self._tell(honest, lie)
+        return found
+
+    def image(self, number: int) -> ProcessImage:
+        """The real process image behind a number."""
+        readings, bad = self._shown[number]
+        devices: dict[str, DeviceImage] = {}
+        for place, (name, definition, values) in enumerate(zip(self._names, self._definitions, readings, strict=True)):
+            if values is None:
+                nothing = (None,) * len(definition.status)
+                devices[name] = DeviceImage(name, definition, nothing, NOW_MS, Quality.STALE)
+            else:
+                bad_tags = frozenset({bad[1]}) if bad is not None and bad[0] == place else frozenset()
+                devices[name] = DeviceImage(name, definition, values, NOW_MS, Quality.GOOD, bad_tags)
+        return ProcessImage(NOW_MS, devices)
+
+    def gate_view(self, number: int) -> int:
+        """All that gate and core see of an image, as a number: qualities, and the tags of ``_BY_GATE``."""
+        found = self._view_of.get(number)
+        if found is None:
+            image = self.image(number)
+            seen = [
+                tuple(image.devices[name].value(tag) for tag in _BY_GATE)
+                if definition.is_commanded
+                else image.devices[name].quality
+                for name, definition in zip(self._names, self._definitions, strict=True)
+            ]
+            found = self._view_of[number] = self._views.of(tuple(seen))
+        return found
+
+    def _tell(self, honest: int, lie: Lie) -> int:
+        readings, _ = self._shown[honest]
+        number, index = self._places[lie.device, lie.tag]
+        values = readings[number]
+        if values is None:
+            return honest
+        told = lie.told(values[index])
+        if told is None or not self._definitions[number].status[index].admits(told):
+            # A value that the contract does not admit is unknown, as a tag of bad quality is.
+            return self._number(readings, (number, index))
+        if told == values[index]:
+            return honest
+        changed = (*values[:index], told, *values[index + 1 :])
+        return self._number((*readings[:number], changed, *readings[number + 1 :]), None)
+
+    def _number(self, readings: Shown, bad: tuple[int, int] | None) -> int:
+        picked = [None if v is None else pick(v) for pick, v in zip(self._picks, readings, strict=True)]
+        number = self._keys.of((*picked, bad))
+        if number == len(self._shown):
+            self._shown.append((readings, bad))
+        return number
+
+
+def _tags(condition: Expression) -> list[Tag]:
+    return [leaf for leaf in leaves(condition) if isinstance(leaf, Tag)]
+
+
+def _positions(name: str, index: dict[str, int], read: set[tuple[str, str]]) -> list[int]:
+    wanted = {tag for device, tag in read if device == name} | {tag for tag in _BY_GATE if tag in index}
+    return sorted(index[tag] for tag in wanted)

@@ -1,0 +1,191 @@
+"""What each interlock is there for: the search without it, until it finds the hazard that it prevents.
+
+Owns the order in which that is tried, the simplest circumstance first: honest sensors, then one trouble, then PLCs that
+miss a write, then one lying sensor. It begins in the states in which the rule alone objects (``situations``): anywhere
+else its absence changes nothing. A rule is taken out in all its instances at once. Must never take a hazard for one
+that a rule prevents when the same search finds it with the rule as well.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from safety.interlock import Interlock
+from safety.rules import rules_of
+from safety.topology import Topology
+from safety.verification.controller import Controller
+from safety.verification.hazard import Hazard
+from safety.verification.redundant import UNPROVEN
+from safety.verification.search import Bounds, Finding, Pace, Run, Search
+from safety.verification.situations import Circumstance, Situations, Sizes, situations_of
+from safety.verification.space import Space
+from safety.verification.story import told
+from safety.verification.variants import VARIANTS, Variant
+from safety.verification.weakened import WeakenedLogic
+
+_TOGETHER = 3
+"""Starts of one search: few, so that its bound is spent on depth."""
+
+_NUMBERS = re.compile(r"(-at)?(-\d+)+(?=-|$)")
+_SIDE = re.compile(r"-(left|right)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """Whether a rule is necessary: the hazard that is found without it and the way there, or the reason why not."""
+
+    rule: str
+    hazard: str
+    instances: int
+    necessary: bool
+    variant: str = ""
+    found: str = ""
+    states: int = 0
+    depth: int = 0
+    story: tuple[str, ...] = ()
+    reason: str = ""
+
+
+def rule_of(topology: Topology, interlock: Interlock) -> str:
+    """What a declaration is about, without the device, side, level and column that it was instantiated for."""
+    names = {lift.id: "lift" for lift in topology.lifts} | {shuttle.id: "shuttle" for shuttle in topology.shuttles}
+    names |= {cabin.id: "cabin" for cabin in topology.cabins} | {topology.safety: "safety"}
+    device, _, name = interlock.id.partition(".")
+    for one, kind in names.items():
+        name = re.sub(rf"\b{re.escape(one)}\b", kind, name)
+    name = _NUMBERS.sub("", _SIDE.sub("", name))
+    return f"{names.get(device, re.sub(r'[0-9]+$', '', device))}.{name}"
+
+
+def rules_in(variants: Iterable[Variant]) -> dict[str, dict[str, tuple[Interlock, ...]]]:
+    """Every rule with its instances in each variant that has any."""
+    found: dict[str, dict[str, tuple[Interlock, ...]]] = {}
+    for variant in variants:
+        for interlock in rules_of(variant.layout.topology):
+            instances = found.setdefault(rule_of(variant.layout.topology, interlock), {})
+            instances[variant.name] = (*instances.get(variant.name, ()), interlock)
+    return found
+
+
+class Necessity:
+    """The search for what the rules of some variants are there for."""
+
+    def __init__(
+        self,
+        variants: Iterable[Variant] = VARIANTS,
+        sizes: Sizes | None = None,
+        pace: Pace | None = None,
+        reach: int = 1_500,
+    ) -> None:
+        self._variants = {variant.name: variant for variant in variants}
+        self._sizes = Sizes() if sizes is None else sizes
+        self._pace = pace
+        self._reach = reach
+        self._situations: dict[str, Situations] = {}
+        self.rules = rules_in(self._variants.values())
+
+    def need(self, rule: str) -> Need:
+        """Whether a rule is necessary, with the shortest story of the first circumstance in which it is."""
+        instances = self.rules[rule]
+        first = next(iter(instances.values()))[0]
+        need = Need(rule, first.hazard, sum(map(len, instances.values())), necessary=False)
+        states = 0
+        for name in self._places_to_look(instances):
+            for seen in self._without(self._situations_in(name), instances[name]):
+                states += seen.states
+                if seen.story:
+                    return replace(
+                        need, necessary=True, variant=name, found=seen.hazard, states=states, depth=seen.depth,
+                        story=seen.story,
+                    )  # fmt: skip
+        return replace(need, states=states, reason=UNPROVEN.get(rule, ""))
+
+    def _places_to_look(self, instances: dict[str, tuple[Interlock, ...]]) -> Iterator[str]:
+        """Variants with instances of a rule; of several with one topology the last, which has the fewest states."""
+        last = {variant.layout.topology: name for name, variant in self._variants.items() if name in instances}
+        yield from last.values()
+
+    def _situations_in(self, name: str) -> Situations:
+        if name not in self._situations:
+            self._situations[name] = situations_of(self._variants[name], self._sizes, self._pace)
+        return self._situations[name]
+
+    def _without(self, situations: Situations, interlocks: tuple[Interlock, ...]) -> Iterator[Seen]:
+        """What is seen without some interlocks, in one circumstance after the other, the simplest first."""
+        ids = frozenset(one.id for one in interlocks)
+        starts: dict[Circumstance, set[int]] = {}
+        for one in sorted(ids):
+            for circumstance, states in situations.starts.get(one, {}).items():
+                starts.setdefault(circumstance, set()).update(states)
+        whole = situations.search
+        logic = WeakenedLogic(whole.space.layout.topology, ids)
+        weak = Search(whole.space, Controller(whole.space, logic), self._pace)
+        for circumstance in sorted(starts, key=_simplest_first):
+            order = situations.run_of(circumstance).parents
+            nearest = [state for state in order if state in starts[circumstance]]
+            for first in range(0, len(nearest), _TOGETHER):
+                yield self._seen(situations, weak, circumstance, nearest[first : first + _TOGETHER])
+
+    def _seen(self, situations: Situations, weak: Search, circumstance: Circumstance, starts: list[int]) -> Seen:
+        whole = situations.search
+        here = {_moved(weak, whole, state): state for state in starts}
+        troubles = frozenset({circumstance.trouble, *_following(whole.space, circumstance.trouble)}) - {0}
+        bounds = Bounds(states=self._reach)
+        weak.late = whole.late = circumstance.late
+        run = weak.onward(here, circumstance.lie, troubles, bounds)
+        known: set[Hazard] = set()
+        if run.findings:
+            known = set(whole.onward(starts, circumstance.lie, troubles, bounds).findings)
+        finding = min(
+            (one for hazard, one in run.findings.items() if hazard not in known),
+            key=lambda one: one.depth,
+            default=None,
+        )
+        if finding is None:
+            whole.late = False
+            return Seen(run.states)
+        lines, depth = self._told(situations, weak, (run, finding), here, circumstance)
+        whole.late = False
+        return Seen(run.states, finding.hazard.id, depth, lines)
+
+    def _told(
+        self,
+        situations: Situations,
+        weak: Search,
+        found: tuple[Run, Finding],
+        here: dict[int, int],
+        circumstance: Circumstance,
+    ) -> tuple[tuple[str, ...], int]:
+        run, finding = found
+        after = weak.way(run.parents, finding.state, circumstance.lie)
+        start = after[0][0] if after else finding.state
+        before = situations.search.way(situations.run_of(circumstance).parents, here[start], None)
+        steps = [step for _, step in (*before, *after)] + [finding.step]
+        lie = None if circumstance.lie is None else (circumstance.lie, len(before))
+        return tuple(told(weak.space, steps, lie, finding.hazard)), len(steps)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What one look without a rule came to: states, and the hazard with its story where one was reached."""
+
+    states: int
+    hazard: str = ""
+    depth: int = 0
+    story: tuple[str, ...] = ()
+
+
+def _simplest_first(circumstance: Circumstance) -> tuple[bool, bool, int, str]:
+    return circumstance.lie is not None, circumstance.late, circumstance.trouble, str(circumstance.lie)
+
+
+def _moved(weak: Search, whole: Search, state: int) -> int:
+    """A state of the whole safety as one of the weakened."""
+    return weak.state(whole.plant(state), weak.controller.adopt(whole.controller, whole.memory(state)))
+
+
+def _following(space: Space, number: int) -> frozenset[int]:
+    then = space.troubles[number - 1].then if number else None
+    return frozenset(index for index, one in enumerate(space.troubles, start=1) if one.id == then)

@@ -1,0 +1,124 @@
+"""Where an interlock is the only one that objects: the states from which to see what would happen without it.
+
+Owns the looking for such states, once for all interlocks of a garage, along an honest search of its whole safety: in
+what is reached, in what one trouble more would show there, and in what one lying sensor would. Must never judge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+
+from safety.verification.controller import Controller
+from safety.verification.lie import Lie, lies_of
+from safety.verification.search import Bounds, Pace, Run, Search
+from safety.verification.space import Space
+from safety.verification.variants import Variant
+from safety.verification.verify import NOTHING, shown_in
+from safety.verification.weakened import WeakenedLogic
+
+STARTS_MAX = 18
+"""States that are kept for one interlock and one circumstance, the nearest to the start."""
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstance:
+    """What is not as it should be: the trouble that may begin, the sensor that lies, PLCs that miss a write."""
+
+    trouble: int = 0
+    lie: Lie | None = None
+    late: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """How much is looked at: states of the honest search, and every how many of them for troubles and for lies."""
+
+    honest: int = 60_000
+    late: int = 20_000
+    troubles: int = 1_500
+    lies: int = 400
+
+    @classmethod
+    def within(cls, states: int) -> Sizes:
+        """Sizes in proportion to a bound on the honest search."""
+        return cls(states, max(1, states // 3), max(1, states // 40), max(1, states // 150))
+
+
+@dataclass(slots=True)
+class Situations:
+    """For every interlock the circumstances in which it alone objects, each with states of ``search``."""
+
+    search: Search
+    honest: Run
+    late: Run
+    starts: dict[str, dict[Circumstance, list[int]]] = field(default_factory=dict)
+
+    def note(self, ids: frozenset[str], circumstance: Circumstance, state: int) -> None:
+        """An interlock alone objects in what follows a state."""
+        for one in ids:
+            kept = self.starts.setdefault(one, {}).setdefault(circumstance, [])
+            if len(kept) < STARTS_MAX and (not kept or kept[-1] != state):
+                kept.append(state)
+
+    def run_of(self, circumstance: Circumstance) -> Run:
+        """The search in which the states of a circumstance were reached."""
+        return self.late if circumstance.late else self.honest
+
+
+def situations_of(variant: Variant, sizes: Sizes, pace: Pace | None = None) -> Situations:
+    """Look through one garage."""
+    space = Space(variant.layout)
+    search = Search(space, Controller(space, WeakenedLogic(variant.layout.topology)), pace, late=False)
+    honest = search.honest(NOTHING, Bounds(states=sizes.honest))
+    search.late = True
+    late = search.honest(NOTHING, Bounds(states=sizes.late))
+    search.late = False
+    found = Situations(search, honest, late)
+    _honestly(found)
+    _in_trouble(found, sizes.troubles)
+    _lied_to(found, sizes.lies)
+    return found
+
+
+def _some(run: Run, number: int) -> Iterator[int]:
+    """So many states of a search, from all its depths."""
+    yield from islice(run.parents, 0, None, max(1, len(run.parents) // number))
+
+
+def _honestly(found: Situations) -> None:
+    search = found.search
+    for run, circumstance in ((found.honest, Circumstance()), (found.late, Circumstance(late=True))):
+        for state in run.parents:
+            plant = search.space.moves(search.plant(state))[0].plant
+            found.note(search.controller.answer(plant, search.memory(state)).alone, circumstance, state)
+
+
+def _in_trouble(found: Situations, number: int) -> None:
+    search = found.search
+    for state in _some(found.honest, number):
+        for trouble, move in search.space.begins(search.plant(state)):
+            ids = search.controller.answer(move.plant, search.memory(state)).alone
+            found.note(ids, Circumstance(trouble=trouble), state)
+
+
+def _lied_to(found: Situations, number: int) -> None:
+    """Lies, and lies about what shows a trouble while it lasts."""
+    search = found.search
+    logic = search.controller.logic
+    lies = lies_of(logic.interlocks, logic.definitions, shown_in(search, found.honest)).searched
+    states = list(_some(found.honest, number))
+    for lie in lies:
+        search.controller.lie = lie
+        for state in states:
+            plant = search.space.moves(search.plant(state))[0].plant
+            if search.controller.shows(plant, lie):
+                ids = search.controller.answer(plant, search.memory(state)).alone
+                found.note(ids, Circumstance(lie=lie), state)
+            for trouble, move in search.space.begins(search.plant(state)):
+                if (lie.device, lie.tag) not in search.space.troubles[trouble - 1].readings:
+                    continue
+                ids = search.controller.answer(move.plant, search.memory(state)).alone
+                found.note(ids, Circumstance(trouble, lie), state)
+    search.controller.lie = None

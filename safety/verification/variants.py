@@ -1,0 +1,159 @@
+"""The small garages that are searched.
+
+Owns their layouts, and for each which searches are made of it. Must never leave a kind of interlock without a garage in
+which it is instantiated; a test compares with the shipped layouts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from safety.topology import CabinTopology, LiftTopology, ShuttleTopology, Topology
+from safety.verification.canonical import STEP_MS
+from safety.verification.layout import Layout, Place
+
+COUNTDOWN_MS = 2 * STEP_MS
+"""The cabin's countdown in the searched garages: two cycles, so that it is seen running and run out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """A layout, and what is searched of it.
+
+    ``late`` searches honest sensors with PLCs that may miss a write; ``troubles`` searches every trouble, one at a
+    time; ``lies`` every lie of one sensor. Troubles and lies are searched with PLCs that take up every write at once.
+    """
+
+    layout: Layout
+    late: bool = True
+    troubles: bool = True
+    lies: bool = True
+
+    @property
+    def name(self) -> str:
+        """The name by which ``garagectl verify --variant`` knows it."""
+        return self.layout.name
+
+
+def _topology(
+    lifts: tuple[LiftTopology, ...],
+    shuttles: tuple[ShuttleTopology, ...],
+    cabins: tuple[CabinTopology, ...],
+    zones: tuple[int, ...] = (1,),
+) -> Topology:
+    return Topology(lifts, shuttles, cabins, "safety1", zones, COUNTDOWN_MS)
+
+
+_STOP = (("shuttle1", 0, 1, "left"),)
+_RIDING = ShuttleTopology("shuttle1", 1, "lift1", None, 0, (), (("cabin1", 0, 1, "left"),))
+
+TOWER = Layout(
+    name="tower",
+    title="a lift over two levels with the shuttle that rides on it, a turntable cabin, three places, two cars",
+    topology=_topology(
+        (LiftTopology("lift1", 1, "shuttle1", has_platform=False),),
+        (_RIDING,),
+        (CabinTopology("cabin1", 1, turntable=True, reached_by=_STOP),),
+    ),
+    levels=2,
+    columns=((0, 1),),
+    places=(Place(0, 1, "right"), Place(1, 1, "left"), Place(1, 0, "right")),
+    cars=(0, 1),
+)
+
+STOPS = Layout(
+    name="stops",
+    title="the same machine with one place and one car, and everything that can go wrong with it",
+    topology=TOWER.topology,
+    levels=2,
+    columns=((0, 1),),
+    places=(Place(1, 0, "right"),),
+    cars=(0,),
+)
+
+PLATFORM = Layout(
+    name="platform",
+    title="two shuttles in one aisle that share the platform of a lift over two levels, two places, one car",
+    topology=_topology(
+        (
+            LiftTopology(
+                "lift1", 1, None, has_platform=True,
+                reached_by=(("shuttle1", 0, 1, "right"), ("shuttle2", 0, 1, "right")),
+            ),
+        ),
+        (
+            ShuttleTopology("shuttle1", 1, None, 0, None, (("lift1", 0, 1, "right"),), ()),
+            ShuttleTopology("shuttle2", 1, None, 0, None, (("lift1", 0, 1, "right"),), ()),
+        ),
+        (),
+    ),
+    levels=2,
+    columns=((0, 1), (1, 3)),
+    places=(Place(0, 0, "left"),),
+    cars=(0,),
+    people=False,
+)  # fmt: skip
+
+CABIN = Layout(
+    name="cabin",
+    title="two shuttles in one aisle that share a cabin of another zone, one place, one car, and the person",
+    topology=_topology(
+        (),
+        (
+            ShuttleTopology("shuttle1", 1, None, 0, None, (), (("cabin1", 0, 1, "left"),)),
+            ShuttleTopology("shuttle2", 1, None, 0, None, (), (("cabin1", 0, 1, "left"),)),
+        ),
+        (
+            CabinTopology(
+                "cabin1", 2, turntable=False, reached_by=(("shuttle1", 0, 1, "left"), ("shuttle2", 0, 1, "left"))
+            ),
+        ),
+        (1, 2),
+    ),
+    levels=1,
+    columns=((0, 1), (1, 3)),
+    places=(Place(0, 0, "right"),),
+    cars=(0,),
+)
+
+LIFTS = Layout(
+    name="lifts",
+    title="two lifts over two levels whose shuttles meet in one aisle, one place, one car",
+    topology=_topology(
+        (
+            LiftTopology("lift1", 1, "shuttle1", has_platform=False),
+            LiftTopology("lift2", 1, "shuttle2", has_platform=False),
+        ),
+        (
+            ShuttleTopology("shuttle1", 1, "lift1", None, 0, (), ()),
+            ShuttleTopology("shuttle2", 1, "lift2", None, 3, (), ()),
+        ),
+        (),
+    ),
+    levels=2,
+    columns=((0, 1), (1, 3)),
+    places=(Place(0, 1, "right"),),
+    cars=(0,),
+    people=False,
+)
+
+VARIANTS: tuple[Variant, ...] = (
+    Variant(TOWER, troubles=False),
+    Variant(STOPS, late=False),
+    Variant(PLATFORM),
+    Variant(CABIN, lies=False),
+    Variant(LIFTS, lies=False, troubles=False),
+)
+
+
+def variant(name: str) -> Variant:
+    """The variant with this name.
+
+    Raises:
+        KeyError: there is none.
+    """
+    return next((one for one in VARIANTS if one.name == name), None) or _unknown(name)
+
+
+def _unknown(name: str) -> Variant:
+    raise KeyError(name)
