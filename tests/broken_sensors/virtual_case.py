@@ -14,7 +14,7 @@ from controller.core.order import Order
 from controller.garage import Layout
 from controller.garage.topology import topology_of
 from controller.local_link.messages import ClearDevice, Start, SubmitOrder, VehicleData
-from controller.local_link.mode_messages import ConfirmInventory
+from controller.local_link.mode_messages import ConfirmInventory, EndFire
 from plc_drivers.contract.codes import State
 from safety.logic import SafetyLogic
 from sim_hardware.plant.body import VehicleSpec
@@ -111,6 +111,7 @@ class BusyGarage:
                 for position in movable_positions(garage.layout):
                     vehicle = garage.core.state.occupant.get(position)
                     garage.ask(ConfirmInventory(position=position, vehicle=vehicle, person="mia"))
+                garage.ask(EndFire(person="mia"))
                 garage.ask(ClearDevice(device="all"))
             if tick % 20 == 10:
                 garage.ask(Start())

@@ -24,7 +24,7 @@ from controller.config.models import GarageConfig
 from controller.garage import Layout
 from controller.local_link.client import LocalLinkClient
 from controller.local_link.messages import ClearDevice, Snapshot, Start, SubmitOrder, VehicleData, WithdrawOrder
-from controller.local_link.mode_messages import ConfirmInventory
+from controller.local_link.mode_messages import ConfirmInventory, EndFire
 from plc_drivers.reading import ProcessImage
 from safety.gate import Gate, GateResult
 from safety.logic import SafetyLogic
@@ -283,6 +283,7 @@ class WireGarage:
                 at = {one.id: one.vehicle for one in self.snapshot.positions}
                 for position in movable_positions(Layout(self.config)):
                     await self._client.request(ConfirmInventory(position=position, vehicle=at[position], person="mia"))
+                await self._client.request(EndFire(person="mia"))
                 await self._client.request(ClearDevice(device="all"))
                 await asyncio.sleep(0.15)
                 await self._client.request(Start())
