@@ -125,11 +125,11 @@ def matrix_of(topology: Topology) -> Matrix:
     )
     found: dict[Cause, dict[Function, Cell]] = {}
     seen: dict[str, tuple[Effect | None, ...]] = {}
-    permit_of = _permits(topology)
+    functions_of = _guarded(topology)
     for interlock in interlocks:
         causes = list(_causes(interlock.condition))
         effects = _effects(interlock.condition, causes, seen)
-        guarded = dict.fromkeys(f for guard in interlock.guards if (f := permit_of(guard)) is not None)
+        guarded = dict.fromkeys(function for guard in interlock.guards for function in functions_of(guard))
         for (cause, *_), what in zip(causes, effects, strict=True):
             if what is None:
                 continue
@@ -234,16 +234,16 @@ def _shape(condition: Expression) -> str:
     return re.sub(r"([a-z][a-z0-9-]*)\.(?=[a-z_])", numbered, words(condition))
 
 
-def _permits(topology: Topology) -> Callable[[Function | StartOf], Function | None]:
+def _guarded(topology: Topology) -> Callable[[Function | StartOf], tuple[Function, ...]]:
     definitions = definitions_of(topology)
 
-    def permit_of(guard: Function | StartOf) -> Function | None:
+    def functions_of(guard: Function | StartOf) -> tuple[Function, ...]:
         if isinstance(guard, Function):
-            return guard
+            return (guard,)
         spec = definitions[guard.device].spec(guard.code)
-        return None if spec is None or spec.permit is None else Function(guard.device, spec.permit)
+        return () if spec is None else tuple(Function(guard.device, permit) for permit in spec.permits)
 
-    return permit_of
+    return functions_of
 
 
 def _row(cause: Cause, cells: dict[Function, Cell], interlocks: dict[str, Interlock], trips: dict[str, Trip]) -> Row:

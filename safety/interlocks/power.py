@@ -46,5 +46,5 @@ def _devices(topology: Topology) -> list[Unit]:
 
 
 def _starts(device: Unit) -> tuple[StartOf, ...]:
-    codes = [spec.code for spec in DEFINITIONS[device.kind].commands if spec.permit is not None]
+    codes = [spec.code for spec in DEFINITIONS[device.kind].commands if spec.permits]
     return device.start(*(code for code in codes if code not in _WAY_OUT))

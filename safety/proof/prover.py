@@ -103,8 +103,13 @@ class Prover:
     def _never(self, what: Function | StartOf, moment: Moment, happens: Formula) -> Iterator[Never]:
         answer, _ = solve([*moment.rules(), happens], steps_max=self._steps_max)
         if answer is not Answer.POSSIBLE:
-            reason = _why_never(self.garage.topology, self.garage.function_of(what))
+            reason = _why_never(self.garage.topology, self._only_function(what))
             yield Never(what, Result.PROVED if answer is Answer.IMPOSSIBLE else Result.UNDECIDED, reason)
+
+    def _only_function(self, what: Function | StartOf) -> Function | None:
+        """The function itself, or the only one that the command can move."""
+        axes = list(self.garage.axes_of(what).values()) if isinstance(what, StartOf) else []
+        return axes[0] if len(axes) == 1 else self.garage.function_of(what)
 
 
 def _why_never(topology: Topology, function: Function | None) -> str:

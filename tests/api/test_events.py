@@ -176,7 +176,8 @@ async def test_pulses_go_on_and_tell_old_data_when_the_control_process_stops(
     monkeypatch.setattr("api.events.PULSE_S", 0.1)
     monkeypatch.setattr("api.events.STALE_AFTER_MS", 200)
     async with listening(api, "motion=true") as listener:
-        assert (await listener.next("pulse")).data["stale"] is False
+        while (await listener.next("pulse")).data["stale"]:
+            pass
         garage.silent = True
         while not (pulse := await listener.next("pulse")).data["stale"]:
             pass

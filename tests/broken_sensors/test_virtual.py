@@ -54,6 +54,9 @@ def test_h21_a_broken_sensor_hurts_nobody_and_stops_what_the_matrix_says(part: i
         assert found.recovered, f"{case.name}: {found.note}"
         taken += bool(found.took)
         tripped += bool(found.tripped)
+        if any(str(tag).endswith((".mode", ".state")) for tag in case.tags):
+            # A key voids orders and asks persons what only they can see: the next case gets a garage at work.
+            busy = BusyGarage.of("tower-small")
     # The garage was at work: what was broken mattered.
     assert taken > 8
     assert tripped > 4

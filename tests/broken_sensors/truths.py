@@ -26,6 +26,8 @@ from safety.expression import (
     Expression,
     HeldFor,
     Latch,
+    LockedOut,
+    ManualHold,
     Not,
     OneOf,
     Op,
@@ -130,7 +132,7 @@ def _remembered(node: Expression, readings: Readings) -> Truths:
             return _answering(node, readings)
         case ChangedWithin():
             return ANY
-        case Asserted() | Commanded() | ResetAsked():
+        case Asserted() | Commanded() | ResetAsked() | LockedOut() | ManualHold():
             return EITHER
         case _:
             raise AssertionError(f"no reading of {node}")

@@ -14,11 +14,13 @@ from controller.core.order import Order
 from controller.garage import Layout
 from controller.garage.topology import topology_of
 from controller.local_link.messages import ClearDevice, Start, SubmitOrder, VehicleData
+from controller.local_link.mode_messages import ConfirmInventory, EndFire
 from plc_drivers.contract.codes import State
 from safety.logic import SafetyLogic
 from sim_hardware.plant.body import VehicleSpec
 from tests.broken_sensors.cases import Case
 from tests.broken_sensors.matrix import Matrix
+from tests.broken_sensors.movable import movable_positions
 from tests.broken_sensors.wire_case import BEFORE, must_stop
 from tests.broken_sensors.witness import Cycle, Finding, Witness
 from tests.simulation.virtual_garage import VirtualGarage
@@ -106,6 +108,10 @@ class BusyGarage:
             if tick % 20 == 0:
                 for zone in garage.config.safety.zones:
                     garage.hardware.plant.zone(zone).press_reset()
+                for position in movable_positions(garage.layout):
+                    vehicle = garage.core.state.occupant.get(position)
+                    garage.ask(ConfirmInventory(position=position, vehicle=vehicle, person="mia"))
+                garage.ask(EndFire(person="mia"))
                 garage.ask(ClearDevice(device="all"))
             if tick % 20 == 10:
                 garage.ask(Start())

@@ -21,8 +21,10 @@ import controller.shell.run as control
 from controller.config.endpoints import with_endpoints
 from controller.config.load import load_config, save_config
 from controller.config.models import GarageConfig
+from controller.garage import Layout
 from controller.local_link.client import LocalLinkClient
 from controller.local_link.messages import ClearDevice, Snapshot, Start, SubmitOrder, VehicleData, WithdrawOrder
+from controller.local_link.mode_messages import ConfirmInventory, EndFire
 from plc_drivers.reading import ProcessImage
 from safety.gate import Gate, GateResult
 from safety.logic import SafetyLogic
@@ -30,6 +32,7 @@ from safety.memory import SafetyMemory
 from safety.verdict import Verdict
 from sim_hardware.control_port import ADDRESS_FILE
 from sim_hardware.fault import Fault
+from tests.broken_sensors.movable import movable_positions
 from tests.broken_sensors.witness import Cycle
 from tests.free_ports import free_port
 
@@ -277,6 +280,10 @@ class WireGarage:
                 for zone in self.config.safety.zones:
                     await self.ask("POST", "/reset", {"zone": zone})
                 await asyncio.sleep(0.1)
+                at = {one.id: one.vehicle for one in self.snapshot.positions}
+                for position in movable_positions(Layout(self.config)):
+                    await self._client.request(ConfirmInventory(position=position, vehicle=at[position], person="mia"))
+                await self._client.request(EndFire(person="mia"))
                 await self._client.request(ClearDevice(device="all"))
                 await asyncio.sleep(0.15)
                 await self._client.request(Start())

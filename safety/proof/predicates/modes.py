@@ -101,6 +101,14 @@ def _locked_out(at: Moment, device: str) -> Formula:
     return moves(at, device) & ~all_of(*(zone_says(at, zone, "lockout_clear") for zone in zones))
 
 
+def _begins_without_power(at: Moment, device: str) -> Formula:
+    """People are let out by the door's own reserve; everything else needs a supply that lasts."""
+    codes = (spec.code for spec in at.garage.definitions[device].commands if spec.permits)
+    begins = at.starts(device, *(code for code in codes if code is not CommandCode.OPEN_OUTER_DOOR))
+    plc = at.garage.topology.safety
+    return begins & ~(at.says(plc, mains_ok=True) | at.says(plc, generator_off=False))
+
+
 def _locked_by_a_person(at: Moment, device: str) -> Formula:
     zones = sorted(zones_of_device(at.garage.topology, device))
     return moves(at, device) & any_of(*(at.translation.locked_out(zone) for zone in zones))
@@ -205,6 +213,12 @@ MODES: tuple[Predicate, ...] = (
         "Something is driven by itself in a zone of limited speed, or by hand at a speed that is not limited",
         _HAZARDS,
         each_function(_set_up_speed),
+    ),
+    Predicate(
+        "H19.begins-without-power",
+        "Anything but the opening of a cabin to people begins while neither mains nor generator are known to feed it",
+        _HAZARDS,
+        each_device(_begins_without_power),
     ),
     Predicate(
         "H20.locked-by-a-person",

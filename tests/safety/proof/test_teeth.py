@@ -15,6 +15,11 @@ from safety.verdict import Function
 from tests.safety.proof.layouts import riding_and_captive
 from tests.safety.test_necessity import KEPT_THOUGH_REDUNDANT, rule
 
+SAID_BY_EXAMPLES_ONLY = frozenset(
+    {"hand-home-from", "start-hand-home-from", "start-hand-turn-within-marks", "start-in-manual"}
+)
+"""Rules of jogging by hand, of which no predicate speaks yet: ``tests/safety/test_hand.py`` shows each by example."""
+
 Question = tuple[Predicate, Case, frozenset[Function]]
 
 
@@ -59,5 +64,5 @@ def test_without_any_one_rule_a_predicate_has_a_counterexample() -> None:
     for topology in (VENDING_TOWER, SHUTTLE_GARAGE, riding_and_captive()):
         already = {name for name, by in found.items() if by is not None}
         found |= noticed(topology, already)
-    assert {name for name, by in found.items() if by is None} == set(KEPT_THOUGH_REDUNDANT)
+    assert {name for name, by in found.items() if by is None} == SAID_BY_EXAMPLES_ONLY | set(KEPT_THOUGH_REDUNDANT)
     assert len(found) > 80
