@@ -40,9 +40,6 @@ _NO_PLACE = (
 LIMITS: tuple[Limit, ...] = (
     _limit("shuttle", "station", "H02 H06 H07 H08 H09 H13 H12 H20", _WHICH),
     _limit("lift", "station", "H02 H06 H07 H08 H09 H13", _WHICH),
-    _limit(
-        "shuttle", "docked", "H07", "a shuttle that has lost its reference is told by its dock switch alone to be home"
-    ),
     _limit("lift", "pins_extended", "H07 H08", _HALF_WAY),
     _limit("lift", "pins_retracted", "H07 H08", _HALF_WAY),
     _limit("cabin", "outer_open", "H01", _HALF_WAY),

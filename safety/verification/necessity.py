@@ -78,13 +78,11 @@ class Necessity:
         sizes: Sizes | None = None,
         pace: Pace | None = None,
         reach: int = 1_500,
-        enough: int = 150_000,
     ) -> None:
         self._variants = {variant.name: variant for variant in variants}
         self._sizes = Sizes() if sizes is None else sizes
         self._pace = pace
         self._reach = reach
-        self._enough = enough
         self._situations: dict[str, Situations] = {}
         self.rules = rules_in(self._variants.values())
 
@@ -95,17 +93,13 @@ class Necessity:
         need = Need(rule, first.hazard, sum(map(len, instances.values())), necessary=False)
         states = 0
         for name in self._places_to_look(instances):
-            here = 0
             for seen in self._without(self._situations_in(name), instances[name]):
-                here += seen.states
                 states += seen.states
                 if seen.story:
                     return replace(
                         need, necessary=True, variant=name, found=seen.hazard, states=states, depth=seen.depth,
                         story=seen.story,
                     )  # fmt: skip
-                if here > self._enough:
-                    break
         return replace(need, states=states, reason=UNPROVEN.get(rule, ""))
 
     def _places_to_look(self, instances: dict[str, tuple[Interlock, ...]]) -> Iterator[str]:

@@ -14,7 +14,6 @@ from safety.verification.controller import Controller
 from safety.verification.lie import Lie, lies_of
 from safety.verification.search import Bounds, Pace, Run, Search
 from safety.verification.space import Space
-from safety.verification.trouble import Nature, may_begin
 from safety.verification.variants import Variant
 from safety.verification.verify import NOTHING, shown_in
 from safety.verification.weakened import WeakenedLogic
@@ -97,23 +96,9 @@ def _honestly(found: Situations) -> None:
 
 
 def _in_trouble(found: Situations, number: int) -> None:
-    """Troubles at some states of every depth, and those that seldom can begin wherever they can."""
     search = found.search
-    seldom = {n for n, one in enumerate(search.space.troubles, start=1) if one.nature in (Nature.LOAD, Nature.EXIT)}
-    left = dict.fromkeys(seldom, number)
-    sample = set(_some(found.honest, number))
-    for state in found.honest.parents:
-        if state not in sample and not any(left.values()):
-            continue
-        plant = search.space.plants[search.plant(state)]
-        rare = {n for n in seldom if left[n] and may_begin(search.space.layout, plant, search.space.troubles[n - 1])}
-        if state not in sample and not rare:
-            continue
+    for state in _some(found.honest, number):
         for trouble, move in search.space.begins(search.plant(state)):
-            if state not in sample and trouble not in rare:
-                continue
-            if trouble in rare:
-                left[trouble] -= 1
             ids = search.controller.answer(move.plant, search.memory(state)).alone
             found.note(ids, Circumstance(trouble=trouble), state)
 
