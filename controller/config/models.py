@@ -83,6 +83,15 @@ class ControllerSection(Model):
     """File of the journal."""
 
 
+class JournalSection(Model):
+    """How much of the journal is kept. What an open order or a car's position needs is kept whatever its age."""
+
+    retention_days: Annotated[int, Field(ge=30, le=36_500)] = 1826
+    """Events that are older are removed; the chain stays verifiable from the last one that was."""
+    size_max_mb: Annotated[int, Field(ge=64, le=1_000_000)] = 8192
+    """Above this size the oldest events are removed whatever their age; a busy garage writes some 2 MB a day."""
+
+
 class ApiSection(Model):
     """Where the HTTP API listens. Anything but loopback must be asked for by name."""
 
@@ -437,6 +446,8 @@ class GarageConfig(Model):
     """Who this garage is."""
     controller: ControllerSection = ControllerSection()
     """The scan cycle."""
+    journal: JournalSection = JournalSection()
+    """How much of the journal is kept."""
     api: ApiSection = ApiSection()
     """The HTTP API."""
     links: tuple[Link, ...] = Field(min_length=1)

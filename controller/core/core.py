@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from controller.core import commanding, fire, hand
+from controller.core import commanding, fire, hand, state_snapshot
 from controller.core import events as ev
 from controller.core.admission import admit, repeated
 from controller.core.alarm_desk import AlarmDesk
@@ -108,6 +108,23 @@ class GarageCore:
         """Rebuild the state from the journal. Nothing resumes: see ``claim_epoch``."""
         for record in recorded:
             apply(self.state, record.seq, record.at_ms, record.event)
+
+    def restore(self, payload: bytes) -> None:
+        """Take a snapshot of the state in the place of all events up to it; ``fold`` goes on from there.
+
+        Raises:
+            SnapshotUnreadableError: it is none of this format.
+        """
+        book = self._alarms.book
+        state = state_snapshot.decode(payload, book.catalogue)
+        book.take_over(state.alarms)
+        state.alarms = book
+        self.state = state
+
+    def shadow(self) -> state_snapshot.Shadow:
+        """A fold of the same events that lives beside this one. Before the first step: nothing of a run is in it."""
+        payload = state_snapshot.encode(self.state)
+        return state_snapshot.Shadow(state_snapshot.decode(payload, self._alarms.book.catalogue))
 
     def unplaced(self) -> list[str]:
         """What the journal names and the configuration no longer has: positions of cars, and an open order's ends.

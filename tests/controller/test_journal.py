@@ -62,13 +62,13 @@ def tamper(path: Path, statement: str) -> None:
 
 
 def load_error(path: Path) -> JournalError:
-    journal = Journal.open(path)
-    try:
-        with pytest.raises(JournalError) as caught:
+    with pytest.raises(JournalError) as caught:
+        journal = Journal.open(path)
+        try:
             list(journal.load())
-        return caught.value
-    finally:
-        journal.close()
+        finally:
+            journal.close()
+    return caught.value
 
 
 def test_what_was_appended_comes_back_in_order_after_a_restart(path: Path) -> None:
