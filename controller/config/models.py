@@ -406,7 +406,9 @@ class WaiverSection(Model):
 
 
 class VehicleEntry(Model):
-    """A car that stands in the garage when it is taken over; read only while the journal is empty."""
+    """A car that stands in the garage when it is taken over; read only while the journal is empty, or when a person
+    confirms a car that a damaged journal has lost.
+    """
 
     id: VehicleId
     """Name of the car in orders."""

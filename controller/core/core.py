@@ -16,6 +16,7 @@ from controller.core.dispatch import Dispatcher, FirstCome
 from controller.core.explainer import Explainer
 from controller.core.handover import is_green, levels, run_cabin
 from controller.core.interface import Ask, Instant, Recorded, StepResult, Surroundings, Told
+from controller.core.inventory import known_by_list
 from controller.core.log import EventLog
 from controller.core.mode import ModeEvent
 from controller.core.mode_change import happened, look_for_fire
@@ -162,6 +163,7 @@ class GarageCore:
         """
         log = EventLog(self.state, now)
         situation = Situation(self.layout, self.state, image, verdict, log)
+        situation.journal_fault = self._alarms.surroundings.journal_fault
         observe_taken(situation)
         commanding.observe(situation)
         observe_trips(situation)
@@ -221,19 +223,7 @@ class GarageCore:
 
     def _take_over(self, log: EventLog) -> None:
         for entry in self.layout.config.vehicles:
-            log.write(
-                ev.VehicleKnown(
-                    vehicle=entry.id,
-                    model=entry.model,
-                    length_mm=entry.length_mm,
-                    width_mm=entry.width_mm,
-                    height_mm=entry.height_mm,
-                    weight_kg=entry.weight_kg,
-                    electric=entry.electric,
-                    position=entry.place,
-                    heading="left",
-                )
-            )
+            log.write(known_by_list(entry, entry.place))
 
     def _decide(self, situation: Situation) -> None:
         reasons: dict[str, Refusal] = {}

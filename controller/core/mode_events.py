@@ -49,6 +49,13 @@ class InventoryConfirmed(Fact, frozen=True, kw_only=True, tag="inventory-confirm
     actor: str = ""
 
 
+class InventoryDoubted(Fact, frozen=True, kw_only=True, tag="inventory-doubted"):
+    """The books may be wrong about positions, because events are lost; a person must confirm each of them (H08)."""
+
+    device: str
+    positions: list[str]
+
+
 class RouteVoided(Fact, frozen=True, kw_only=True, tag="route-voided"):
     """The way of an order's car is void, because a unit on it was taken out; the car waits where it stands (H13)."""
 
@@ -74,5 +81,7 @@ class HoldEnded(Fact, frozen=True, kw_only=True, tag="hold-ended"):
     code: str
 
 
-ModeFact = ZoneLocked | ZoneUnlocked | KeyTurned | InventoryConfirmed | RouteVoided | HoldBegan | HoldEnded
+ModeFact = (
+    ZoneLocked | ZoneUnlocked | KeyTurned | InventoryConfirmed | InventoryDoubted | RouteVoided | HoldBegan | HoldEnded
+)
 """Every event of this module."""

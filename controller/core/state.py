@@ -13,6 +13,7 @@ from typing import assert_never
 from controller.alarms import facts
 from controller.alarms.book import CONTROLLER, AlarmBook
 from controller.core import events as ev
+from controller.core import journal_events as jev
 from controller.core import mode_events as mev
 from controller.core.hold import HoldUnderWay
 from controller.core.mailbox import Ended, Mailbox, Pending
@@ -195,7 +196,7 @@ def apply(state: GarageState, seq: int, at_ms: int, event: ev.CoreEvent) -> None
                 state.held.update(devices)
         case ev.StopMeasured():
             state.stops[f"{event.device}.{event.permit}"] = event
-        case ev.RequestRefused():
+        case ev.RequestRefused() | jev.JournalSalvaged() | jev.JournalRestored():
             pass
         case facts.AlarmEvent():
             state.alarms.apply(at_ms, event)
@@ -205,7 +206,9 @@ def apply(state: GarageState, seq: int, at_ms: int, event: ev.CoreEvent) -> None
         case mev.InventoryConfirmed():
             _confirm(state, event)
             change(state.precautions, at_ms, event)
-        case mev.ZoneLocked() | mev.ZoneUnlocked() | mev.KeyTurned() | mev.HoldBegan() | mev.HoldEnded():
+        case mev.ZoneLocked() | mev.ZoneUnlocked() | mev.KeyTurned() | mev.InventoryDoubted():
+            change(state.precautions, at_ms, event)
+        case mev.HoldBegan() | mev.HoldEnded():
             change(state.precautions, at_ms, event)
         case _:
             assert_never(event)

@@ -84,12 +84,12 @@ class _State(msgspec.Struct, frozen=True, kw_only=True):
     last_group: int
 
 
-_ENCODER = msgspec.json.Encoder(order="deterministic")
+_ENCODER = msgspec.json.Encoder()
 _DECODER = msgspec.json.Decoder(_State)
 
 
 def encode(state: GarageState) -> bytes:
-    """The state as bytes; the same state gives the same bytes.
+    """The state as bytes.
 
     ``state`` must come from events alone, as ``Shadow`` keeps one: what a run has added would be kept with it.
     """

@@ -63,12 +63,16 @@ def tamper(path: Path, statement: str) -> None:
 
 def load_error(path: Path) -> JournalError:
     with pytest.raises(JournalError) as caught:
-        journal = Journal.open(path)
-        try:
-            list(journal.load())
-        finally:
-            journal.close()
+        read_all(path)
     return caught.value
+
+
+def read_all(path: Path) -> None:
+    journal = Journal.open(path)
+    try:
+        list(journal.load())
+    finally:
+        journal.close()
 
 
 def test_what_was_appended_comes_back_in_order_after_a_restart(path: Path) -> None:
