@@ -285,10 +285,8 @@ def command(
         return None if same else Refusal("BUSY", f"{device} is busy with {box.pending.code.name}.", "Wait.")
     if (refusal := unready(situation, device)) is not None:
         return refusal
-    if situation.state.mode != "automatic":
-        return not_automatic(situation)
-    if situation.journal_fault is not None:
-        return _not_recorded(situation.journal_fault)
+    if (refusal := _nothing_begins(situation)) is not None:
+        return refusal
     if situation.now.mono_ms < box.retry_after_ms:
         last = "" if box.last is None else f"{box.last.code.name} failed with {box.last.result}"
         return Refusal("RETRY_LATER", f"{device}: {last}; tried again in a moment.", "Wait.")
@@ -306,6 +304,13 @@ def command(
         return refusal
     _intend(situation, device, code, arg1, order)
     return None
+
+
+def _nothing_begins(situation: Situation) -> Refusal | None:
+    """Why no order moves anything now, whatever the device."""
+    if situation.state.mode != "automatic":
+        return not_automatic(situation)
+    return None if situation.journal_fault is None else _not_recorded(situation.journal_fault)
 
 
 def _not_recorded(fault: Fault) -> Refusal:

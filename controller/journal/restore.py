@@ -17,7 +17,7 @@ from controller.core.journal_events import JournalRestored
 from controller.journal import rebuild
 from controller.journal.copy import BACKUP_PAGES, aside_name, new_part
 from controller.journal.error import damaged, unreadable, unwritable
-from controller.journal.mark import read_mark
+from controller.journal.mark import Mark, read_mark
 from controller.journal.reader import JournalReader
 from controller.journal.rows import Row
 from controller.journal.verification import verify
@@ -45,8 +45,7 @@ def restore(backup: Path, journal: Path, doubts: Sequence[CoreEvent], person: st
     part, aside = new_part(journal), aside_name(journal, "replaced")
     try:
         last = _copy(backup, part)
-        mark = read_mark(journal)
-        is_last_state = mark is not None and (mark.seq, mark.hash) == (last.seq, last.hash.hex())
+        is_last_state = _is_last_state(part, read_mark(journal))
         event = JournalRestored(backup_seq=last.seq, aside=aside.name, person=person)
         rebuild.go_on(part, [event] if is_last_state else [event, *doubts], at_ms)
         is_kept = rebuild.put_in_place(part, journal, aside)
@@ -54,6 +53,15 @@ def restore(backup: Path, journal: Path, doubts: Sequence[CoreEvent], person: st
         for left in journal.parent.glob(part.name + "*"):
             left.unlink(missing_ok=True)
     return Restored(last.seq, last.at_ms, aside if is_kept else None, not is_last_state)
+
+
+def _is_last_state(part: Path, mark: Mark | None) -> bool:
+    """True when the backup holds the last event of which anything is known: no car has moved since (ADR 0008)."""
+    if mark is None:
+        return False
+    with JournalReader(part) as reader:
+        rows = reader.rows_after(mark.seq - 1, 1)
+    return bool(rows) and (rows[0].seq, rows[0].hash.hex()) == (mark.seq, mark.hash)
 
 
 def _copy(backup: Path, part: Path) -> Row:
