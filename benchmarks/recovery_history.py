@@ -6,6 +6,7 @@ mistaken for a proof that the garage works: nothing here was moved.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from itertools import count, islice
 from pathlib import Path
@@ -36,6 +37,7 @@ def write(path: Path, config: GarageConfig, events: int, *, snapshots: bool) -> 
         while journal.durable_seq < batch[-1].seq:
             if (fault := journal.fault) is not None and fault.code != "JOURNAL_STALLED":
                 raise RuntimeError(f"the history was not written: {fault.detail}")
+            time.sleep(0.001)
     if not journal.close():
         raise RuntimeError("the history was not written to its end")
 
