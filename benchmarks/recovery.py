@@ -30,8 +30,8 @@ from controller.journal.verification import verify
 from controller.local_link.client import LocalLinkClient
 
 EVENTS = 1_000_000
-STARTS = 5
-READY_TIMEOUT_S = 120.0
+STARTS = 3
+READY_TIMEOUT_S = 60.0
 
 
 def run(_seconds: float | None) -> list[Figure]:

@@ -20,6 +20,9 @@ from controller.shell.run import run
 async def main(ports: dict[str, int], state_dir: Path) -> None:
     """Run the control process until standard input ends."""
     config = on_ports(CONFIG, ports)
+    # Resting PLCs all have the default time-out, and one that has another than configured is not ready.
+    cabins = tuple(cabin.model_copy(update={"controller_timeout_ms": 500}) for cabin in config.cabins)
+    config = config.model_copy(update={"cabins": cabins})
     loop = asyncio.get_running_loop()
     running = asyncio.create_task(run(config, state_dir, api=False, host="", port=0, signals=False))
 

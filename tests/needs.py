@@ -38,12 +38,7 @@ def _library(name: str) -> Callable[[], bool]:
     return present
 
 
-def _can_mount() -> bool:
-    return os.geteuid() == 0 and all(shutil.which(name) for name in ("mkfs.ext4", "mount", "fsfreeze"))
-
-
 NEEDS = {
-    "own-disk": Need(_can_mount, "apt-get install e2fsprogs mount util-linux, and run as root"),
     "chromium": Need(_program("chromium", "chromium-browser"), "apt-get install chromium"),
     "libmodbus": Need(_library("libmodbus.so.5"), "apt-get install libmodbus5"),
     "tmux": Need(_program("tmux"), "apt-get install tmux"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -16,10 +17,10 @@ from controller.local_link.messages import Refused, Snapshot, Start
 from plc_drivers.reading import Fault
 from sim_hardware.emulator import Emulator
 from tests.controller.journal_files import events, opened, report, seqs, until, written
-from tests.controller.small_disk import SmallDisk, small_disk
+from tests.controller.small_disk import SmallDisk, can_mount, small_disk
 from tests.controller.test_shell_run import Garage
 
-own_disk = pytest.mark.needs("own-disk")
+own_disk = pytest.mark.skipif(not can_mount(), reason="only root, with e2fsprogs, may make a disk of its own")
 
 
 @pytest.fixture
@@ -60,6 +61,28 @@ def test_h10_a_full_disk_is_told_and_everything_is_written_once_there_is_space(
     assert journal.close()
     assert report(path).is_whole
     assert seqs(path) == list(range(1, 5111))
+
+
+def test_h10_a_file_that_may_not_grow_is_told_and_everything_is_written_once_it_may(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer, "RETRY_S", 0.05)
+    path = tmp_path / "journal.sqlite"
+    journal, _ = opened(path)
+    journal.append(events(1, 100))
+    until(lambda: journal.durable_seq == 100)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, hard))
+    try:
+        journal.append(events(101, 19_000))
+        assert fault_of(journal).code == "JOURNAL_UNWRITABLE"
+        assert journal.durable_seq < 19_100
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    until(lambda: journal.durable_seq == 19_100)
+    assert journal.fault is None
+    assert journal.close()
+    assert report(path).is_whole
 
 
 @own_disk
