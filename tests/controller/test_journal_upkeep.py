@@ -12,7 +12,7 @@ from controller.config.load import load_config
 from controller.core.core import GarageCore
 from controller.core.state_snapshot import FOLD_FORMAT, encode
 from controller.garage import Layout
-from controller.journal import Journal, JournalError, housekeeping, keeper
+from controller.journal import Journal, JournalError, database, housekeeping, keeper
 from controller.journal.housekeeping import Limits, cut, used_bytes
 from controller.journal.mark import read_mark
 from controller.journal.reader import JournalReader
@@ -353,3 +353,14 @@ def test_a_stored_database_of_each_release_is_brought_up_and_gives_the_same_stat
     with JournalReader(path) as reader, reader._engine.connect() as connection:
         assert reader.revision == REVISION
         assert anchor(connection, REVISION).seq == (0 if stored.stem == "schema-0001" else 40)
+
+
+def test_of_a_large_file_a_start_looks_at_the_small_tables_only(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with_snapshots(path, 2000, 1000)
+    journal = Journal.open(path)
+    assert journal.pages_checked
+    journal.close()
+    monkeypatch.setattr(database, "CHECK_BYTES_MAX", 1000)
+    journal = Journal.open(path)
+    assert not journal.pages_checked
+    journal.close()
