@@ -106,9 +106,9 @@ def _folding(path: Path) -> list[Figure]:
     shadow = core.shadow()
     costs_ms = []
     for _ in range(50):
-        began_ns = time.perf_counter_ns()
+        began_ns = time.thread_time_ns()
         payload = shadow.payload()
-        costs_ms.append((time.perf_counter_ns() - began_ns) / 1e6)
+        costs_ms.append((time.thread_time_ns() - began_ns) / 1e6)
     return [
         Figure("recovery", "events_per_s", round(EVENTS / fold_s), "1/s"),
         Figure("recovery", "whole_fold_s", round(fold_s, 2), "s"),
