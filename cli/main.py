@@ -28,6 +28,7 @@ from cli import (
     operate,
     order_commands,
     prove,
+    recover,
     run,
     status,
     zones,
@@ -73,6 +74,7 @@ _COMMANDS: tuple[tuple[str, Callable[..., None], str], ...] = (
     ("confirm", zones.confirm, "garagectl confirm shuttle1-deck --empty --person 'Mia Chen'"),
     ("backup", backup.backup, "garagectl backup /mnt/backup/journal.sqlite --state /var/lib/garage"),
     ("restore", backup.restore, "garagectl restore /mnt/backup/journal.sqlite --person 'Mia Chen'"),
+    ("recover", recover.recover, "garagectl recover --person 'Mia Chen'"),
     ("manual", manual.manual, "garagectl manual lift1 travel forward --person 'Mia Chen' --seconds 2"),
 )
 

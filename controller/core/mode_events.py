@@ -1,4 +1,4 @@
-"""Events of modes: locks, key switches, what is held by hand, what persons confirm.
+"""Events of modes: locks, key switches, what is held by hand, what persons confirm and answer.
 
 Owns these event types, under the rules of ``events``: fields may be added with a default, none is ever renamed,
 removed or given another meaning.
@@ -56,6 +56,17 @@ class InventoryDoubted(Fact, frozen=True, kw_only=True, tag="inventory-doubted")
     positions: list[str]
 
 
+class FindingAnswered(Fact, frozen=True, kw_only=True, tag="finding-answered"):
+    """A person answered the question of a finding; ``units`` wait for a start before they move again (H11)."""
+
+    finding: str
+    answer: str
+    text: str
+    units: list[str]
+    person: str
+    actor: str = ""
+
+
 class RouteVoided(Fact, frozen=True, kw_only=True, tag="route-voided"):
     """The way of an order's car is void, because a unit on it was taken out; the car waits where it stands (H13)."""
 
@@ -82,6 +93,14 @@ class HoldEnded(Fact, frozen=True, kw_only=True, tag="hold-ended"):
 
 
 ModeFact = (
-    ZoneLocked | ZoneUnlocked | KeyTurned | InventoryConfirmed | InventoryDoubted | RouteVoided | HoldBegan | HoldEnded
+    ZoneLocked
+    | ZoneUnlocked
+    | KeyTurned
+    | InventoryConfirmed
+    | InventoryDoubted
+    | FindingAnswered
+    | RouteVoided
+    | HoldBegan
+    | HoldEnded
 )
 """Every event of this module."""

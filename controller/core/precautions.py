@@ -64,7 +64,7 @@ def change(state: Precautions, at_ms: int, event: mev.ModeFact) -> None:
         case mev.InventoryDoubted(device=device, positions=positions):
             state.unconfirmed.update(dict.fromkeys(positions, device))
             state.doubted.update(positions)
-        case mev.RouteVoided() | mev.HoldBegan() | mev.HoldEnded():
+        case mev.RouteVoided() | mev.FindingAnswered() | mev.HoldBegan() | mev.HoldEnded():
             pass
         case _:
             assert_never(event)

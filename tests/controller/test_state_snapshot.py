@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 import random
 
 import pytest
 
+from controller.alarms.record import AlarmRecord
 from controller.config.load import load_config
 from controller.core import events as ev
 from controller.core.core import GarageCore
 from controller.core.interface import Recorded
-from controller.core.state import ENDED_ORDERS_KEPT
-from controller.core.state_snapshot import SnapshotUnreadableError, decode, encode
+from controller.core.state import ENDED_ORDERS_KEPT, GarageState
+from controller.core.state_snapshot import SnapshotUnreadableError, _Alarm, decode, encode
 from controller.garage import Layout
 from controller.local_link.alarm_messages import AcknowledgeAlarm, ShelveAlarm
 from controller.local_link.messages import ClearDevice, Request, Start, Stop, SubmitOrder, VehicleData, WithdrawOrder
@@ -108,6 +110,14 @@ def test_the_core_that_lives_on_does_not_reach_into_its_shadow(history: tuple[La
     core.fold([Recorded(len(journal) + 1, 0, ev.ModeChanged(mode="fire", actor="machine", cause="FIRE"))])
     core.state.mailbox("lift1").sent = 77
     assert shadow.payload() == before
+
+
+def test_nothing_of_the_state_but_what_dies_with_the_process_is_left_out() -> None:
+    core = GarageCore(Layout(load_config(CONFIG_FOLDER / "tower-small.toml")))
+    kept = set(facts(encode(core.state)))
+    assert {field.name for field in dataclasses.fields(GarageState)} - kept == {"hold", "ended_presses"}
+    records = {field.name for field in dataclasses.fields(AlarmRecord)} - {"active_since_ms", "changes"}
+    assert set(_Alarm.__struct_fields__) == records
 
 
 @pytest.mark.parametrize("payload", [b"", b"{}", b"[1]", b'{"mode":"dancing"}'])
