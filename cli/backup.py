@@ -10,7 +10,7 @@ import typer
 
 from cli import settings
 from cli.journal_file import Person, failures, journal_of, locked
-from cli.options import DEFAULT_CONFIG, Config, Json, State
+from cli.options import DEFAULT_CONFIG, Config, Json, State, state_dir
 from cli.printing import print_json, print_line
 
 Target = Annotated[Path, typer.Argument(help="File to write; an older one is replaced at the end.", metavar="FILE")]
@@ -59,7 +59,7 @@ def restore(
     from controller.journal.restore import restore as put_back
 
     doubts = everything_doubted(Layout(garage))
-    with locked(journal, journal.parent if state is None else state), failures():
+    with locked(journal, state_dir(state, garage.garage.id)), failures():
         done = put_back(file, journal, doubts, person, time.time_ns() // 1_000_000)
     positions = sum(len(doubt.positions) for doubt in doubts) if done.is_doubted else 0
     if as_json:

@@ -21,7 +21,7 @@ import typer
 from cli import settings
 from cli.failure import Failure
 from cli.journal_file import File, Person, chosen, failures, journal_of, locked
-from cli.options import DEFAULT_CONFIG, Config, Json, State
+from cli.options import DEFAULT_CONFIG, Config, Json, State, state_dir
 from cli.printing import print_json, print_line
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def salvage(*, config: Config = DEFAULT_CONFIG, state: State = None, person: Per
     from controller.journal.salvage import salvage as go_on
 
     doubts = everything_doubted(Layout(garage))
-    with locked(path, path.parent if state is None else state), failures():
+    with locked(path, state_dir(state, garage.garage.id)), failures():
         done = go_on(path, doubts, person, FOLD_FORMAT, time.time_ns() // 1_000_000)
     positions = sum(len(doubt.positions) for doubt in doubts)
     if as_json:
@@ -240,6 +240,8 @@ def _newest(path: Path, count: int, *, follow: bool) -> Iterator[Row]:
 
 def _write(path: Path, wanted: Selection, out: Path) -> int:
     """Write the file under another name first, so that nobody takes half of it for all."""
+    if out.exists() and path.exists() and out.samefile(path):
+        raise Failure("FILE_NOT_WRITABLE", f"{out} is the journal itself.", "Choose another file.")
     part = out.with_name(out.name + ".part")
     count = 0
     try:

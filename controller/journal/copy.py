@@ -38,6 +38,8 @@ def backup(source: Path, target: Path, timeout_s: float = BACKUP_TIMEOUT_S) -> R
     Raises:
         JournalError: the journal cannot be read, is damaged, or the copy cannot be written; ``target`` is as it was.
     """
+    if target.exists() and source.exists() and target.samefile(source):
+        raise unwritable(f"{target} is the journal itself.")
     part = new_part(target)
     try:
         try:

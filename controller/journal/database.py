@@ -17,7 +17,7 @@ from urllib.parse import quote
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from controller.journal.error import JournalError, damaged, missing, newer, unwritable
+from controller.journal.error import JournalError, damaged, in_use, missing, newer, unwritable
 from controller.journal.mark import read_mark
 from controller.journal.schema import ANCHOR, METADATA, REVISION, SNAPSHOT
 
@@ -104,7 +104,7 @@ def named_errors(path: Path) -> Iterator[None]:
     """Turn the database's own errors into the journal's.
 
     Raises:
-        JournalError: JOURNAL_DAMAGED or JOURNAL_UNWRITABLE.
+        JournalError: JOURNAL_DAMAGED, JOURNAL_LOCKED or JOURNAL_UNWRITABLE.
     """
     try:
         yield
@@ -112,6 +112,8 @@ def named_errors(path: Path) -> Iterator[None]:
         detail = str(error.orig)
         if any(word in detail.lower() for word in _UNWRITABLE):
             raise unwritable(f"{path}: {detail}.") from error
+        if "locked" in detail.lower():
+            raise in_use(f"{path} is locked by another program.") from error
         raise damaged(f"{path}: {detail}.") from error
     except DBAPIError as error:
         raise damaged(f"{path}: {error.orig}.") from error

@@ -53,6 +53,11 @@ def missing(text: str) -> JournalError:
     )
 
 
+def in_use(text: str) -> JournalError:
+    """Another program holds the database."""
+    return JournalError("JOURNAL_LOCKED", text, "Stop the other program, or try again.")
+
+
 def unwritable(text: str) -> JournalError:
     """The file or its directory cannot be written."""
     return JournalError("JOURNAL_UNWRITABLE", text, "Check owner, permissions and free space of the state directory.")

@@ -101,12 +101,15 @@ class Writer:
         return None
 
     def close(self) -> bool:
-        """Write what waits and end the thread; False when the disk did not take it in time."""
+        """Write what waits and end the thread; False when the disk did not take it in time.
+
+        A last snapshot that takes longer is left behind: it costs the next start some time, and nothing is lost.
+        """
         with self._wake:
             self._closing = True
             self._wake.notify()
         self._thread.join(CLOSE_TIMEOUT_S)
-        return not self._thread.is_alive() and self.durable_seq == self._last_queued
+        return self.durable_seq == self._last_queued
 
     def _objection(self, events: Sequence[Recorded]) -> Fault | None:
         expected = self._last_queued + 1

@@ -305,3 +305,16 @@ def test_a_backup_that_cannot_be_written_is_named(ctl: Callable[..., Any], tmp_p
     assert ran.err.startswith("JOURNAL_UNWRITABLE: ")
     assert len(ran.err.splitlines()) == 1
     assert os.listdir(tmp_path) == ["state"]  # noqa: PTH208
+
+
+def test_nothing_is_ever_written_over_the_journal_itself(ctl: Callable[..., Any], state: Path) -> None:
+    path = str(state / "journal.sqlite")
+    for command in (
+        ("backup", path),
+        ("journal", "export", "--out", path),
+        ("restore", path, "--person", "Mia"),
+    ):
+        ran = ctl(*command)
+        assert ran.code == 1
+        assert "is the journal itself" in ran.err
+    assert report(state / "journal.sqlite").is_whole

@@ -13,10 +13,13 @@ from controller.core import mode_events as mev
 from controller.core.core import GarageCore
 from controller.core.doubt import everything_doubted
 from controller.core.events import DECODER, VehicleKnown
+from controller.core.finding import ConfirmAt, findings
 from controller.core.interface import Recorded
 from controller.core.journal_events import JournalRestored, JournalSalvaged
+from controller.core.log import EventLog
+from controller.core.situation import Situation
 from controller.garage import Layout
-from controller.journal import Journal, JournalError, housekeeping
+from controller.journal import Journal, JournalError, database, housekeeping
 from controller.journal.copy import backup
 from controller.journal.housekeeping import Limits, cut
 from controller.journal.reader import JournalReader
@@ -47,10 +50,10 @@ def path(tmp_path: Path) -> Path:
 
 
 def newest(path: Path, count: int) -> list[object]:
-    with JournalReader(path) as reader:
-        last = reader.last()
+    with JournalReader(path) as opened_one:
+        last = opened_one.last()
         assert last is not None
-        return [DECODER.decode(row.payload) for row in reader.rows_after(last.seq - count)]
+        return [DECODER.decode(row.payload) for row in opened_one.rows_after(last.seq - count)]
 
 
 def aside_of(path: Path, word: str) -> list[Path]:
@@ -112,6 +115,22 @@ def test_a_whole_journal_is_reported_whole_beside_its_writer(path: Path) -> None
     assert journal.close()
     found = report(path)
     assert (found.is_whole, found.events, found.good_seq) == (True, 50, 50)
+
+
+def test_a_journal_that_another_program_holds_is_not_called_damaged(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "_BUSY_TIMEOUT_MS", 10)
+    written(path, events(1, 20))
+    copy = tmp_path / "backup.sqlite"
+    backup(path, copy)
+    other = sqlite3.connect(copy, isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    with pytest.raises(JournalError) as caught:
+        Journal.open(copy)
+    other.close()
+    assert caught.value.code == "JOURNAL_LOCKED"
+    assert report(copy).is_whole
 
 
 # --- salvage -----------------------------------------------------------------------------------------------------
@@ -304,9 +323,9 @@ def test_a_backup_of_a_damaged_journal_is_refused_and_an_older_backup_kept(path:
 
 def test_a_backup_of_an_older_schema_is_brought_up_when_it_is_restored(path: Path, tmp_path: Path) -> None:
     old = tmp_path / "old.sqlite"
-    database = sqlite3.connect(old)
-    database.executescript((Path(__file__).parent / "journal_data" / "schema-0001.sql").read_text(encoding="utf-8"))
-    database.close()
+    stored = sqlite3.connect(old)
+    stored.executescript((Path(__file__).parent / "journal_data" / "schema-0001.sql").read_text(encoding="utf-8"))
+    stored.close()
     before = old.read_bytes()
     path.parent.mkdir()
     restore(old, path, DOUBT, "Mia", 99_000)
@@ -376,3 +395,17 @@ def test_without_doubt_a_car_does_not_vanish_from_a_place() -> None:
     place, _ = next(iter(garage.core.state.occupant.items()))
     assert ask(garage, place, None, gone=True) in {"NOT_ASKED", "NOT_A_WAY_OUT"}
     assert isinstance(garage.core, GarageCore)
+
+
+def test_h08_recovering_asks_about_each_position_and_takes_that_a_car_has_left(garage: RestingGarage) -> None:
+    situation = Situation(
+        garage.layout, garage.core.state, garage.image(), garage.verdict(), EventLog(garage.core.state, garage.now())
+    )
+    open_ones = {one.subject: one for one in findings(situation) if one.kind == "unconfirmed"}
+    assert set(open_ones) == set(garage.layout.positions)
+    place, car = next((place, car) for place, car in garage.core.state.occupant.items() if "-c" in place)
+    assert "events of the journal were lost" in open_ones[place].text
+    answers = {answer.id: answer.effect for answer in open_ones[place].answers}
+    assert answers["gone"] == ConfirmAt(place, None, gone=True)
+    assert answers[car] == ConfirmAt(place, car)
+    assert "empty" not in answers, "the books have a car there: saying so must say where it went"
