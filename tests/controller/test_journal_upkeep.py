@@ -220,6 +220,23 @@ def test_the_writer_removes_old_events_by_itself_and_goes_on(path: Path, monkeyp
     assert report(path).is_whole
 
 
+def test_a_clock_that_is_years_ahead_costs_one_small_step_at_a_time(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(housekeeping, "EVENTS_KEPT_MIN", 5)
+    monkeypatch.setattr(housekeeping, "CUT_ROWS", 10)
+    monkeypatch.setattr(keeper, "SHRINK_EVERY_S", 0.0)
+    with_snapshots(path, 100, 50)
+    journal, fold = opened(path)
+    journal.keep(fold, Limits(30, 64))  # its events are of 1970: to it, the clock is decades ahead
+    until(lambda: seqs(path)[0] == 11)
+    for seq in range(101, 106):
+        journal.append(events(seq, 1))
+        until(lambda last=seq: journal.durable_seq == last)  # type: ignore[misc]
+    assert journal.close()
+    assert seqs(path)[0] == 11
+
+
 @pytest.mark.parametrize(
     ("statement", "match"),
     [
