@@ -60,8 +60,12 @@ class ReleaseBody(Body):
 
 
 class InventoryBody(Body):
-    """What a person sees at a position: a car, nothing, or that the car of the books has left the garage there."""
+    """What a person sees at a position: a car, nothing, or that the car of the books has left the garage there.
+
+    `gone` beside a `vehicle`: it stands there instead of the car of the books (only while the books are in doubt).
+    """
 
     stands: Literal["vehicle", "empty", "gone"]
     vehicle: Annotated[str, Field(pattern=VEHICLE_ID_PATTERN, max_length=32)] | None = None
+    gone: bool = False
     person: Person

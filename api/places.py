@@ -69,6 +69,8 @@ async def confirm(
 ) -> dict[str, bool]:
     """After a unit was in somebody's hands: a car, nothing, or (in a cabin) that the car of the books has left there.
 
+    While the books are in doubt, because the journal lost events, a car of theirs may have left from any position.
+
     Refused when the detectors say otherwise, and when a car would be lost from the books by it.
     """
     if (body.stands == "vehicle") is not (body.vehicle is not None):
@@ -79,7 +81,7 @@ async def confirm(
             position=place_id,
             vehicle=body.vehicle,
             person=body.person,
-            gone=body.stands == "gone",
+            gone=body.stands == "gone" or body.gone,
             actor=actor.name,
         ),
     )

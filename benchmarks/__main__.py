@@ -24,6 +24,7 @@ MODULES: Mapping[str, tuple[str, ...]] = {
     "stop": ("benchmarks.stop",),
     "evaluation": ("benchmarks.evaluation",),
     "footprint": ("benchmarks.footprint",),
+    "recovery": ("benchmarks.recovery",),
 }
 """The modules of each benchmark; each has ``run(seconds)`` and returns its figures."""
 
@@ -55,6 +56,7 @@ TARGETS: Mapping[tuple[str, str], Target] = {
     ("reaction", "p99_periods"): _at_most(1.5),
     ("stop", "plcs8_worst_p99_periods"): _at_most(1.5),
     ("stop", "plcs32_worst_p99_periods"): _at_most(1.5),
+    ("recovery", "start_ready_s"): _at_most(2.0),
     ("evaluation", "shuttle_all_changed_p99_us"): _at_most(1000),
     ("evaluation", "ratio_four_times_the_places"): _at_most(1.25),
     ("evaluation", "ratio_per_plc_at_four_times_the_plcs"): _at_most(1.5),

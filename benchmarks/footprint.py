@@ -59,7 +59,7 @@ def _measure(config: str, state: str, settle_s: float) -> tuple[float, float, fl
         _wait_for_api(port, child)
         started_s = time.monotonic() - began
         time.sleep(settle_s)
-        return started_s, _resident_mb(child.pid), sum(_resident_mb(pid) for pid in _children(child.pid))
+        return started_s, resident_mb(child.pid), sum(resident_mb(pid) for pid in _children(child.pid))
     finally:
         child.send_signal(signal.SIGTERM)
         child.wait(20)
@@ -77,7 +77,7 @@ def _wait_for_api(port: int, child: subprocess.Popen[bytes]) -> None:
             time.sleep(0.02)
 
 
-def _resident_mb(pid: int) -> float:
+def resident_mb(pid: int) -> float:
     """Resident memory of one process, shared pages included."""
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
         if line.startswith("VmRSS:"):

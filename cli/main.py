@@ -14,6 +14,7 @@ import typer
 
 from cli import (
     alarms,
+    backup,
     check_config,
     contract,
     demo,
@@ -22,6 +23,7 @@ from cli import (
     explain,
     fault,
     interlocks,
+    journal,
     manual,
     operate,
     order_commands,
@@ -70,6 +72,8 @@ _COMMANDS: tuple[tuple[str, Callable[..., None], str], ...] = (
     ("end-fire", zones.end_fire, "garagectl end-fire --person 'Mia Chen'"),
     ("occupancy", zones.occupancy, "garagectl occupancy --json"),
     ("confirm", zones.confirm, "garagectl confirm shuttle1-deck --empty --person 'Mia Chen'"),
+    ("backup", backup.backup, "garagectl backup /mnt/backup/journal.sqlite --state /var/lib/garage"),
+    ("restore", backup.restore, "garagectl restore /mnt/backup/journal.sqlite --person 'Mia Chen'"),
     ("recover", recover.recover, "garagectl recover --person 'Mia Chen'"),
     ("manual", manual.manual, "garagectl manual lift1 travel forward --person 'Mia Chen' --seconds 2"),
 )
@@ -78,6 +82,7 @@ for _name, _function, _example in _COMMANDS:
     app.command(_name, epilog=f"Example: {_example}")(_function)
 app.add_typer(alarms.app, name="alarms", epilog="Example: garagectl alarms --json")
 app.add_typer(diag.app, name="diag", epilog="Example: garagectl diag link --config config/tower-small.toml")
+app.add_typer(journal.app, name="journal", epilog="Example: garagectl journal verify --json")
 app.add_typer(fault.app, name="fault", epilog="Example: garagectl fault inject lift1.rope_taut --kind inverted")
 
 

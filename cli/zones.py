@@ -86,12 +86,17 @@ def confirm(
     url: Url = DEFAULT_URL,
     as_json: Json = False,
 ) -> None:
-    """Say what stands at a position, after its unit was in somebody's hands. The detectors must agree."""
-    if (vehicle is not None) + empty + gone != 1:
-        raise typer.BadParameter("give exactly one of --vehicle CAR, --empty and --gone")
+    """Say what stands at a position, after its unit was in somebody's hands. The detectors must agree.
+
+    --gone with --vehicle: another car stands there than by the books, which are in doubt (docs/journal.md).
+    """
+    if (vehicle is not None) + empty + (gone and vehicle is None) != 1:
+        raise typer.BadParameter("give exactly one of --vehicle CAR, --empty and --gone; --gone may go with --vehicle")
     stands = "vehicle" if vehicle is not None else "gone" if gone else "empty"
     with GarageApi(url) as api:
-        body = {"stands": stands, "vehicle": vehicle, "person": person}
+        body: dict[str, object] = {"stands": stands, "vehicle": vehicle, "person": person}
+        if vehicle is not None and gone:
+            body["gone"] = True
         document = api.post(f"/places/{quote(position, safe='')}/confirm", body)
     _tell(document, f"The books have {vehicle or 'no car'} at {position}.", as_json=as_json)
 

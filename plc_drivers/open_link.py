@@ -14,7 +14,6 @@ from plc_drivers.link import Link
 from plc_drivers.modbus.rtu_link import ModbusRtuLink
 from plc_drivers.modbus.settings import ModbusRtuSettings, ModbusTcpSettings
 from plc_drivers.modbus.tcp_link import ModbusTcpLink
-from plc_drivers.opcua.link import OpcUaLink
 from plc_drivers.opcua.settings import OpcUaSettings
 
 LinkSettings = ModbusTcpSettings | ModbusRtuSettings | OpcUaSettings
@@ -47,6 +46,9 @@ def open_link(
         case ModbusRtuSettings():
             return ModbusRtuLink(settings, bindings, clock_ms=clock_ms, on_idle=on_idle)
         case OpcUaSettings():
+            # The OPC UA stack is half a second of a start and 30 MB: only a garage that has such a link pays for it.
+            from plc_drivers.opcua.link import OpcUaLink
+
             return OpcUaLink(settings, bindings, clock_ms=clock_ms, on_idle=on_idle)
         case _:
             assert_never(settings)

@@ -147,6 +147,15 @@ class AlarmBook:
                 return True
         return False
 
+    def take_over(self, kept: AlarmBook) -> None:
+        """Go on with the state of a book that was read back from a snapshot."""
+        self.records, self.groups, self._due_ms = kept.records, kept.groups, None
+
+    def forget_groups(self) -> None:
+        """For a book that is only ever folded: keep its groups bounded, as ``update`` does for one that lives."""
+        shown = {record.group for record in self.records.values() if record.standing.is_retained}
+        self.groups.restore(self.groups.firsts(shown), self.groups.last)
+
     # --- the engine -------------------------------------------------------------------------------------------
 
     def update(self, inputs: AlarmInputs, now_ms: int, unix_ms: int, write: Write) -> None:

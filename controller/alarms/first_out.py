@@ -13,6 +13,9 @@ JOIN_WITHIN_MS = 10_000
 """An alarm that is raised later than this after the last of a group begins a group of its own: a PLC's time-out is a
 quarter of a second, a controlled stop takes some seconds, and a command's failure is reported after it."""
 
+GROUPS_REMEMBERED = 100
+"""Groups that are remembered by number alone where no clock says which are still open: more never are at a time."""
+
 GROUP_MS_MAX = 60_000
 """No group goes on for longer, so that a long row of unrelated alarms does not hang on the first of them."""
 
@@ -25,7 +28,9 @@ class _Group:
 
 
 @dataclass(frozen=True, slots=True)
-class _First:
+class First:
+    """The first alarm of a group, so far."""
+
     onset_ms: int
     rank: int
     alarm: str
@@ -37,7 +42,7 @@ class FirstOut:
     def __init__(self) -> None:
         self._last = 0
         self._open: dict[int, _Group] = {}
-        self._firsts: dict[int, _First] = {}
+        self._firsts: dict[int, First] = {}
 
     def assign(self, zones: frozenset[int], now_ms: int) -> int:
         """The number of the group that an alarm raised now belongs to; a new one when none of its zones has any."""
@@ -62,7 +67,7 @@ class FirstOut:
         self._last = max(self._last, number)
         first = self._firsts.get(number)
         if first is None or (onset_ms, rank, alarm) < (first.onset_ms, first.rank, first.alarm):
-            self._firsts[number] = _First(onset_ms, rank, alarm)
+            self._firsts[number] = First(onset_ms, rank, alarm)
 
     def first(self, number: int) -> str | None:
         """The first alarm of a group; None when there is no such group."""
@@ -74,3 +79,17 @@ class FirstOut:
         kept = self._open.keys() | set(numbers)
         if len(self._firsts) > len(kept):
             self._firsts = {number: first for number, first in self._firsts.items() if number in kept}
+
+    @property
+    def last(self) -> int:
+        """The highest number that a group has had."""
+        return self._last
+
+    def firsts(self, numbers: Collection[int]) -> dict[int, First]:
+        """The firsts of ``numbers`` and of the newest groups, which may still be open, for a snapshot of the state."""
+        newest = self._last - GROUPS_REMEMBERED
+        return {number: first for number, first in self._firsts.items() if number > newest or number in numbers}
+
+    def restore(self, firsts: dict[int, First], last: int) -> None:
+        """Take back what ``firsts`` and ``last`` gave."""
+        self._firsts, self._last = dict(firsts), last

@@ -83,6 +83,15 @@ class ControllerSection(Model):
     """File of the journal."""
 
 
+class JournalSection(Model):
+    """How much of the journal is kept. What an open order or a car's position needs is kept whatever its age."""
+
+    retention_days: Annotated[int, Field(ge=30, le=36_500)] = 1826
+    """Events that are older are removed; the chain stays verifiable from the last one that was."""
+    size_max_mb: Annotated[int, Field(ge=64, le=1_000_000)] = 8192
+    """Above this size the oldest events are removed whatever their age; a busy garage writes some 2 MB a day."""
+
+
 class ApiSection(Model):
     """Where the HTTP API listens. Anything but loopback must be asked for by name."""
 
@@ -397,7 +406,9 @@ class WaiverSection(Model):
 
 
 class VehicleEntry(Model):
-    """A car that stands in the garage when it is taken over; read only while the journal is empty."""
+    """A car that stands in the garage when it is taken over; read only while the journal is empty, or when a person
+    confirms a car that a damaged journal has lost.
+    """
 
     id: VehicleId
     """Name of the car in orders."""
@@ -437,6 +448,8 @@ class GarageConfig(Model):
     """Who this garage is."""
     controller: ControllerSection = ControllerSection()
     """The scan cycle."""
+    journal: JournalSection = JournalSection()
+    """How much of the journal is kept."""
     api: ApiSection = ApiSection()
     """The HTTP API."""
     links: tuple[Link, ...] = Field(min_length=1)

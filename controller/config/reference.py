@@ -20,6 +20,7 @@ _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("garage", models.GarageSection),
     ("garage.envelope", models.Envelope),
     ("controller", models.ControllerSection),
+    ("journal", models.JournalSection),
     ("api", models.ApiSection),
     ('links, with `protocol = "modbus-tcp"`', models.ModbusTcpLink),
     ('links, with `protocol = "modbus-rtu"`', models.ModbusRtuLink),

@@ -29,7 +29,7 @@ from plc_drivers.contract.codes import (
     State,
 )
 from plc_drivers.outputs import MailboxCommand
-from plc_drivers.reading import DeviceImage
+from plc_drivers.reading import DeviceImage, Fault
 from safety.refusal import Refusal
 from safety.verdict import Function, StartOf
 from safety.wish import DeviceWish
@@ -93,6 +93,10 @@ def _observe_owner(situation: Situation, box: Mailbox, image: DeviceImage) -> No
 
 def _observe_pending(situation: Situation, device: str, pending: Pending, image: DeviceImage) -> None:
     if pending.released_ms is None:
+        if situation.journal_fault is not None and situation.state.mode != "fire":
+            # Whenever the disk comes back, nothing may begin that was right minutes ago. Doors that let people out of a
+            # fire are right whenever that is (H16).
+            _end(situation, device, ok=False, code="NOT_RECORDED")
         return
     waited_ms = situation.now.mono_ms - pending.released_ms
     is_late = waited_ms > situation.config.controller.command_timeout_s * 1000
@@ -284,8 +288,8 @@ def command(
         return None if same else Refusal("BUSY", f"{device} is busy with {box.pending.code.name}.", "Wait.")
     if (refusal := unready(situation, device)) is not None:
         return refusal
-    if situation.state.mode != "automatic":
-        return not_automatic(situation)
+    if (refusal := _nothing_begins(situation)) is not None:
+        return refusal
     if situation.now.mono_ms < box.retry_after_ms:
         last = "" if box.last is None else f"{box.last.code.name} failed with {box.last.result}"
         return Refusal("RETRY_LATER", f"{device}: {last}; tried again in a moment.", "Wait.")
@@ -305,6 +309,19 @@ def command(
     return None
 
 
+def _nothing_begins(situation: Situation) -> Refusal | None:
+    """Why no order moves anything now, whatever the device."""
+    if situation.state.mode != "automatic":
+        return not_automatic(situation)
+    return None if situation.journal_fault is None else _not_recorded(situation.journal_fault)
+
+
+def _not_recorded(fault: Fault) -> Refusal:
+    """A car must be found again whatever dies: what cannot be written down is not begun. The text stays the same."""
+    text = f"The journal cannot be written ({fault.code}), and no motion begins that is not in it."
+    return Refusal("JOURNAL_NOT_WRITTEN", text, "Look at the alarm of the journal; it says what to do.")
+
+
 def not_automatic(situation: Situation) -> Refusal:
     """Why nothing is begun in the garage's present mode, which is not automatic."""
     refusal = would_refuse(situation, ModeEvent.START)
@@ -321,6 +338,8 @@ def order_directly(situation: Situation, device: str, code: CommandCode, arg1: i
         return unready(situation, device)
     if box.pending is not None:
         return Refusal("BUSY", f"{device} is busy with {box.pending.code.name}.", "Wait until it has ended.")
+    if code in JOGS and situation.journal_fault is not None:
+        return _not_recorded(situation.journal_fault)
     _intend(situation, device, code, arg1, None)
     return None
 

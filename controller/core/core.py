@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from controller.core import commanding, fire, hand
+from controller.core import commanding, fire, hand, state_snapshot
 from controller.core import events as ev
 from controller.core.admission import admit, repeated
 from controller.core.alarm_desk import AlarmDesk
@@ -16,6 +16,7 @@ from controller.core.dispatch import Dispatcher, FirstCome
 from controller.core.explainer import Explainer
 from controller.core.handover import is_green, levels, run_cabin
 from controller.core.interface import Ask, Instant, Recorded, StepResult, Surroundings, Told
+from controller.core.inventory import known_by_list
 from controller.core.log import EventLog
 from controller.core.mode import ModeEvent
 from controller.core.mode_change import happened, look_for_fire
@@ -109,6 +110,23 @@ class GarageCore:
         for record in recorded:
             apply(self.state, record.seq, record.at_ms, record.event)
 
+    def restore(self, payload: bytes) -> None:
+        """Take a snapshot of the state in the place of all events up to it; ``fold`` goes on from there.
+
+        Raises:
+            SnapshotUnreadableError: it is none of this format.
+        """
+        book = self._alarms.book
+        state = state_snapshot.decode(payload, book.catalogue)
+        book.take_over(state.alarms)
+        state.alarms = book
+        self.state = state
+
+    def shadow(self) -> state_snapshot.Shadow:
+        """A fold of the same events that lives beside this one. Before the first step: nothing of a run is in it."""
+        payload = state_snapshot.encode(self.state)
+        return state_snapshot.Shadow(state_snapshot.decode(payload, self._alarms.book.catalogue))
+
     def unplaced(self) -> list[str]:
         """What the journal names and the configuration no longer has: positions of cars, and an open order's ends.
 
@@ -145,6 +163,7 @@ class GarageCore:
         """
         log = EventLog(self.state, now)
         situation = Situation(self.layout, self.state, image, verdict, log)
+        situation.journal_fault = self._alarms.surroundings.journal_fault
         observe_taken(situation)
         commanding.observe(situation)
         observe_trips(situation)
@@ -204,19 +223,7 @@ class GarageCore:
 
     def _take_over(self, log: EventLog) -> None:
         for entry in self.layout.config.vehicles:
-            log.write(
-                ev.VehicleKnown(
-                    vehicle=entry.id,
-                    model=entry.model,
-                    length_mm=entry.length_mm,
-                    width_mm=entry.width_mm,
-                    height_mm=entry.height_mm,
-                    weight_kg=entry.weight_kg,
-                    electric=entry.electric,
-                    position=entry.place,
-                    heading="left",
-                )
-            )
+            log.write(known_by_list(entry, entry.place))
 
     def _decide(self, situation: Situation) -> None:
         reasons: dict[str, Refusal] = {}

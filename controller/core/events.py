@@ -13,6 +13,7 @@ import msgspec
 
 from controller.alarms.facts import AlarmFact
 from controller.core.fact import Fact
+from controller.core.journal_events import JournalFact
 from controller.core.mode import Mode
 from controller.core.mode_events import ModeFact
 from controller.garage.side import Side
@@ -337,6 +338,7 @@ CoreEvent = (
     | RequestRefused
     | AlarmFact
     | ModeFact
+    | JournalFact
 )
 """Every event there is."""
 

@@ -241,14 +241,20 @@ def _unconfirmed(comparison: Comparison, position: Position) -> Finding:
     seen = comparison.seen(position.id)
     cars = [] if seen is False else [*([car] if car else []), *_could_be_here(comparison, position)]
     answers = [Answer(one, f"{one} stands there.", ConfirmAt(position.id, one)) for one in dict.fromkeys(cars)]
-    if seen is not True:
+    precautions = comparison.situation.state.precautions
+    is_doubted = position.id in precautions.doubted
+    if seen is not True and is_doubted and car:
+        left = ConfirmAt(position.id, None, gone=True)
+        answers.append(Answer("gone", f"Nothing stands there; {car} has left the garage.", left))
+    elif seen is not True:
         answers.append(Answer("empty", "Nothing stands there.", ConfirmAt(position.id, None)))
     answers.append(Answer("cannot-tell", "I cannot tell, or something else stands there.", Refer()))
-    unit = comparison.situation.state.precautions.unconfirmed[position.id]
+    unit = precautions.unconfirmed[position.id]
+    since = "events of the journal were lost" if is_doubted else f"{unit} was in somebody's hands"
     return Finding(
         "unconfirmed",
         position.id,
-        f"Nobody has said what stands at {position.id} since {unit} was in somebody's hands.",
+        f"Nobody has said what stands at {position.id} since {since}.",
         _evidence(comparison, position),
         units=(unit,) if unit else (),
         positions=(position.id, *_homes(comparison, cars)),

@@ -1,11 +1,15 @@
 """What a person confirms to stand somewhere, after a unit was in somebody's hands.
 
 Owns the closed answers and their check against books and sensors. Must never lose a car: what the books have at a
-position goes somewhere else only by the same person's word, with the sensors in agreement (H06).
+position goes somewhere else only by the same person's word, with the sensors in agreement (H06). Where the books
+themselves are in doubt, because the journal lost events, the word goes further: a car may be gone, or be another one.
 """
 
 from __future__ import annotations
 
+from controller.config.finding import listed
+from controller.config.models import VehicleEntry
+from controller.core import events as ev
 from controller.core import mode_events as mev
 from controller.core.order import Order, OrderState
 from controller.core.sensing import sensed
@@ -13,6 +17,8 @@ from controller.core.situation import Situation
 from controller.garage import PositionKind
 from controller.local_link.mode_messages import ConfirmInventory
 from safety.refusal import Refusal
+
+_NAMES_SHOWN = 5
 
 
 def confirm(situation: Situation, request: ConfirmInventory, *, asked: frozenset[str] = frozenset()) -> Refusal | None:
@@ -30,6 +36,10 @@ def confirm(situation: Situation, request: ConfirmInventory, *, asked: frozenset
     )
     if refusal is not None:
         return refusal
+    if request.vehicle is not None and request.vehicle not in situation.state.vehicles:
+        newly_known = _listed(situation, request.vehicle)
+        if newly_known is not None:
+            situation.log.write(newly_known)
     source = None if request.vehicle is None else situation.state.vehicles[request.vehicle].position
     situation.log.write(
         mev.InventoryConfirmed(
@@ -91,17 +101,23 @@ def _contradicted(situation: Situation, request: ConfirmInventory) -> Refusal | 
 def _would_lose(situation: Situation, request: ConfirmInventory) -> Refusal | None:
     """A car that the books have here must be said to be somewhere else first, or to have left through the cabin."""
     kind = situation.layout.positions[request.position].kind
-    if request.gone and (kind is not PositionKind.CABIN or request.vehicle is not None):
+    is_doubted = request.position in situation.state.precautions.doubted
+    if request.gone and not is_doubted and (kind is not PositionKind.CABIN or request.vehicle is not None):
         return Refusal(
             "NOT_A_WAY_OUT", "A car leaves the garage through a cabin that is then empty.", "Say where the car stands."
         )
     occupant = situation.state.occupant.get(request.position)
+    if request.gone and occupant is not None and occupant == request.vehicle:
+        return Refusal("NOT_A_WAY_OUT", f"{occupant} cannot stand there and be gone.", "Say which of both is so.")
+    order = None if occupant is None or not is_doubted else situation.state.order_of_vehicle(occupant)
+    if request.gone and order is not None:
+        return Refusal("VEHICLE_ALREADY_ORDERED", f"{occupant} has the open order {order.id}.", f"Withdraw {order.id}.")
     if occupant is None or occupant == request.vehicle or request.gone:
         return None
     return Refusal(
         "VEHICLE_WOULD_BE_LOST",
         f"The books have {occupant} at {request.position}.",
-        f"Confirm {occupant} where it stands now first; if it left through the cabin, say that it is gone.",
+        f"Confirm {occupant} where it stands now first; if it left the garage, say that it is gone.",
     )
 
 
@@ -110,6 +126,15 @@ def _comes_from(situation: Situation, request: ConfirmInventory, asked: frozense
     if request.vehicle is None:
         return None
     vehicle = situation.state.vehicles.get(request.vehicle)
+    is_doubted = request.position in situation.state.precautions.doubted
+    if vehicle is None and is_doubted:
+        if _listed(situation, request.vehicle) is not None:
+            return None
+        return Refusal(
+            "UNKNOWN_VEHICLE",
+            f"No car {request.vehicle!r} is known here; its arrival is among the events that were lost.",
+            "Add it to the configuration's list of vehicles, restart the controller, and confirm it again.",
+        )
     if vehicle is None:
         return Refusal("UNKNOWN_VEHICLE", f"No car {request.vehicle!r} is known here.", "Check the car's id.")
     order = situation.state.order_of_vehicle(request.vehicle)
@@ -132,7 +157,8 @@ def _cannot_come_from(
     situation: Situation, request: ConfirmInventory, before: str | None, asked: frozenset[str]
 ) -> Refusal | None:
     if before is None:
-        if situation.layout.positions[request.position].kind is PositionKind.CABIN:
+        is_doubted = request.position in situation.state.precautions.doubted
+        if is_doubted or situation.layout.positions[request.position].kind is PositionKind.CABIN:
             return None
         return Refusal(
             "VEHICLE_NOT_HERE",
@@ -155,14 +181,46 @@ def _cannot_come_from(
     return None
 
 
+def _listed(situation: Situation, vehicle: str) -> ev.VehicleKnown | None:
+    """A car of the configuration's list as it comes into the books, None when it is not on the list."""
+    entry = next((entry for entry in situation.config.vehicles if entry.id == vehicle), None)
+    return None if entry is None else known_by_list(entry, None)
+
+
+def known_by_list(entry: VehicleEntry, position: str | None) -> ev.VehicleKnown:
+    """A car of the configuration's list, standing at ``position``."""
+    return ev.VehicleKnown(
+        vehicle=entry.id,
+        model=entry.model,
+        length_mm=entry.length_mm,
+        width_mm=entry.width_mm,
+        height_mm=entry.height_mm,
+        weight_kg=entry.weight_kg,
+        electric=entry.electric,
+        position=position,
+        heading="left",
+    )
+
+
 def unconfirmed(situation: Situation, device: str) -> Refusal | None:
-    """Why a unit is out of use until a person has said what stands on it, None when nothing is open."""
-    positions = situation.state.precautions.unconfirmed_on(device)
+    """Why a unit is out of use until a person has said what stands on it, None when nothing is open.
+
+    A place in doubt that several shuttles reach holds each of them back.
+    """
+    precautions = situation.state.precautions
+    reached = {place for place in precautions.doubted if _reaches(situation, device, place)}
+    positions = sorted({*precautions.unconfirmed_on(device), *reached})
     if not positions:
         return None
-    named = ", ".join(positions)
+    named = listed(positions, _NAMES_SHOWN)
+    why = "events of the journal are lost" if precautions.doubted else f"{device} was taken out of automatic"
     return Refusal(
         "INVENTORY_UNCONFIRMED",
-        f"{device} was taken out of automatic; nobody has confirmed since what stands at {named}.",
-        f"Look at {named}, then say what stands there: `garagectl confirm {positions[0]} --empty` or `--vehicle CAR`.",
+        f"Since {why}, nobody has confirmed what stands at {named}.",
+        f"Look there, then say what stands there: `garagectl confirm {positions[0]} --empty` or `--vehicle CAR`.",
     )
+
+
+def _reaches(situation: Situation, device: str, position: str) -> bool:
+    place = situation.layout.positions.get(position)
+    return place is not None and not place.owner and situation.layout.stop(device, position) is not None

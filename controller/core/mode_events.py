@@ -49,6 +49,13 @@ class InventoryConfirmed(Fact, frozen=True, kw_only=True, tag="inventory-confirm
     actor: str = ""
 
 
+class InventoryDoubted(Fact, frozen=True, kw_only=True, tag="inventory-doubted"):
+    """The books may be wrong about positions, because events are lost; a person must confirm each of them (H08)."""
+
+    device: str
+    positions: list[str]
+
+
 class FindingAnswered(Fact, frozen=True, kw_only=True, tag="finding-answered"):
     """A person answered the question of a finding; ``units`` wait for a start before they move again (H11)."""
 
@@ -86,6 +93,14 @@ class HoldEnded(Fact, frozen=True, kw_only=True, tag="hold-ended"):
 
 
 ModeFact = (
-    ZoneLocked | ZoneUnlocked | KeyTurned | InventoryConfirmed | FindingAnswered | RouteVoided | HoldBegan | HoldEnded
+    ZoneLocked
+    | ZoneUnlocked
+    | KeyTurned
+    | InventoryConfirmed
+    | InventoryDoubted
+    | FindingAnswered
+    | RouteVoided
+    | HoldBegan
+    | HoldEnded
 )
 """Every event of this module."""

@@ -24,13 +24,14 @@ class Lock:
 class Precautions:
     """``locks`` by zone and person; ``keys_out`` the devices whose key is not in automatic, with its position.
 
-    ``unconfirmed`` are positions whose inventory a person must confirm, with the device that they belong to. Changed by
-    ``change`` only.
+    ``unconfirmed`` are positions whose inventory a person must confirm, with the device that they belong to;
+    ``doubted`` are those among them about which the books themselves may be wrong. Changed by ``change`` only.
     """
 
     locks: dict[int, dict[str, Lock]] = field(default_factory=dict)
     keys_out: dict[str, mev.KeyPosition] = field(default_factory=dict)
     unconfirmed: dict[str, str] = field(default_factory=dict)
+    doubted: set[str] = field(default_factory=set)
 
     @property
     def locked_zones(self) -> frozenset[int]:
@@ -59,6 +60,10 @@ def change(state: Precautions, at_ms: int, event: mev.ModeFact) -> None:
             state.unconfirmed.update(dict.fromkeys(unconfirmed, device))
         case mev.InventoryConfirmed(position=place):
             state.unconfirmed.pop(place, None)
+            state.doubted.discard(place)
+        case mev.InventoryDoubted(device=device, positions=positions):
+            state.unconfirmed.update(dict.fromkeys(positions, device))
+            state.doubted.update(positions)
         case mev.RouteVoided() | mev.FindingAnswered() | mev.HoldBegan() | mev.HoldEnded():
             pass
         case _:

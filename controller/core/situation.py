@@ -13,7 +13,7 @@ from controller.core.log import EventLog
 from controller.core.state import GarageState
 from controller.garage import Layout, Side
 from plc_drivers.contract import Value
-from plc_drivers.reading import ProcessImage, Quality
+from plc_drivers.reading import Fault, ProcessImage, Quality
 from safety.interlocks.proof import FORKS_HOME_MM
 from safety.verdict import Verdict
 
@@ -29,6 +29,8 @@ class Situation:
     log: EventLog
     resets: set[str] = field(default_factory=set)
     """Trips that persons reset in this step."""
+    journal_fault: Fault | None = None
+    """Why events do not reach the disk; while it stands no motion is intended that could not be recorded."""
 
     @property
     def now(self) -> Instant:

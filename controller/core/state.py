@@ -13,6 +13,7 @@ from typing import assert_never
 from controller.alarms import facts
 from controller.alarms.book import CONTROLLER, AlarmBook
 from controller.core import events as ev
+from controller.core import journal_events as jev
 from controller.core import mode_events as mev
 from controller.core.hold import HoldUnderWay
 from controller.core.mailbox import Ended, Mailbox, Pending
@@ -25,7 +26,8 @@ from plc_drivers.contract import CommandCode
 from safety.refusal import Refusal
 
 ENDED_ORDERS_KEPT = 500
-"""Ended orders kept in memory; older ones are in the journal."""
+"""Ended orders kept in memory; older ones are in the journal. A car that has left goes with the last order that names
+it, so that the books do not grow with every customer there ever was."""
 
 
 @dataclass(slots=True)
@@ -47,7 +49,6 @@ class GarageState:
     ``trips`` the trips that stand with the devices that they stop, ``stops`` the last measured stop of each axis.
 
     ``stopped_by`` is why the controller itself stopped the garage, empty when a person did or it runs.
-    Changed by ``apply`` only, but for the run-time fields of ``Pending``, ``Mailbox`` and ``CabinUse``.
     Changed by ``apply`` only, but for the run-time fields of ``Pending``, ``Mailbox`` and ``CabinUse``, and for
     ``hold`` and ``ended_presses``: what is held by hand, and the presses that have ended, die with the process (H11).
     """
@@ -195,7 +196,7 @@ def apply(state: GarageState, seq: int, at_ms: int, event: ev.CoreEvent) -> None
                 state.held.update(devices)
         case ev.StopMeasured():
             state.stops[f"{event.device}.{event.permit}"] = event
-        case ev.RequestRefused():
+        case ev.RequestRefused() | jev.JournalSalvaged() | jev.JournalRestored():
             pass
         case facts.AlarmEvent():
             state.alarms.apply(at_ms, event)
@@ -208,7 +209,9 @@ def apply(state: GarageState, seq: int, at_ms: int, event: ev.CoreEvent) -> None
         case mev.InventoryConfirmed():
             _confirm(state, event)
             change(state.precautions, at_ms, event)
-        case mev.ZoneLocked() | mev.ZoneUnlocked() | mev.KeyTurned() | mev.HoldBegan() | mev.HoldEnded():
+        case mev.ZoneLocked() | mev.ZoneUnlocked() | mev.KeyTurned() | mev.InventoryDoubted():
+            change(state.precautions, at_ms, event)
+        case mev.HoldBegan() | mev.HoldEnded():
             change(state.precautions, at_ms, event)
         case _:
             assert_never(event)
@@ -241,7 +244,11 @@ def _put(state: GarageState, vehicle: str, position: str | None) -> None:
 def _confirm(state: GarageState, event: mev.InventoryConfirmed) -> None:
     if event.gone is not None:
         _put(state, event.gone, None)
-    if event.vehicle is not None and state.vehicles[event.vehicle].position != event.position:
+    if event.vehicle is None:
+        return
+    if event.vehicle not in state.vehicles:  # it had left so long ago that the books forgot it
+        state.vehicles[event.vehicle] = Vehicle(event.vehicle, "", 0, 0, 0, 0, electric=False)
+    if state.vehicles[event.vehicle].position != event.position:
         _put(state, event.vehicle, event.position)
 
 
@@ -290,9 +297,18 @@ def _end(state: GarageState, event: ev.OrderEnded, at_ms: int) -> None:
     order.outcome = Refusal(event.code, event.text, event.remedy) if event.code else None
     ended = [o.id for o in state.orders.values() if o.state.is_over]
     for old in ended[: max(0, len(ended) - ENDED_ORDERS_KEPT)]:
-        key = state.orders.pop(old).key
-        if key is not None:
-            state.keys.pop(key, None)
+        dropped = state.orders.pop(old)
+        if dropped.key is not None:
+            state.keys.pop(dropped.key, None)
+        _forget(state, dropped.vehicle)
+
+
+def _forget(state: GarageState, vehicle: str) -> None:
+    """Drop a car that is not here from the books once no order names it; it is known anew when it comes again."""
+    known = state.vehicles.get(vehicle)
+    is_named = any(order.vehicle == vehicle for order in state.orders.values())
+    if known is not None and known.position is None and not is_named:
+        del state.vehicles[vehicle]
 
 
 def _end_command(state: GarageState, event: ev.CommandEnded) -> None:

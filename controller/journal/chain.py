@@ -25,3 +25,13 @@ def link_hash(previous: bytes, seq: int, at_ms: int, kind: str, payload: bytes) 
     digest.update(name)
     digest.update(payload)
     return digest.digest()
+
+
+_SNAPSHOT = struct.Struct(">8s32sqqq")
+
+
+def snapshot_digest(chain: bytes, seq: int, at_ms: int, form: int, payload: bytes) -> bytes:
+    """Digest of a snapshot (32 bytes), over the chain's hash at its event as over its own content."""
+    digest = hashlib.sha256(_SNAPSHOT.pack(b"snapshot", chain, seq, at_ms, form))
+    digest.update(payload)
+    return digest.digest()

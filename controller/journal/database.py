@@ -1,7 +1,7 @@
 """The SQLite file of the journal: opened, checked, brought to the newest revision.
 
 Owns the engine and its settings. Must never touch a database that a newer version wrote, and never make a new
-one in the place of one that it cannot read.
+one in the place of one that it cannot read, or of one that is gone.
 """
 
 from __future__ import annotations
@@ -12,14 +12,20 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from controller.journal.error import JournalError, damaged, newer, unwritable
-from controller.journal.schema import JOURNAL, REVISION
+from controller.journal.error import JournalError, damaged, in_use, missing, newer, unwritable
+from controller.journal.mark import read_mark
+from controller.journal.schema import ANCHOR, METADATA, REVISION, SNAPSHOT
 
 _BUSY_TIMEOUT_MS = 2000
+CHECK_BYTES_MAX = 32_000_000
+"""A start looks at every page of a file up to this size, in a tenth of a second. SQLite cannot be interrupted in it, so
+of a larger one it looks at the small tables; `garagectl journal verify` looks at all of it."""
+
 _UNWRITABLE = ("readonly", "unable to open", "disk is full", "disk i/o", "permission")
 
 
@@ -27,16 +33,17 @@ def open_database(path: Path) -> Engine:
     """Engine of the journal at ``path``, made and migrated where needed; writes are synced to disk (FULL, WAL).
 
     Raises:
-        JournalError: JOURNAL_NEWER, JOURNAL_DAMAGED or JOURNAL_UNWRITABLE.
+        JournalError: JOURNAL_NEWER, JOURNAL_DAMAGED, JOURNAL_MISSING or JOURNAL_UNWRITABLE.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        _refuse_if_gone(path)
         path.touch()
     except OSError as error:
         raise unwritable(f"{path}: {error.strerror}.") from error
     if not os.access(path, os.W_OK):
         raise unwritable(f"{path} is not writable.")
-    engine = create_engine(f"sqlite:///{path}", pool_size=2, max_overflow=2)
+    engine = create_engine(address(path, "rw"), pool_size=2, max_overflow=2)
     event.listen(engine, "connect", _configure)
     event.listen(engine, "begin", _begin)
     try:
@@ -48,12 +55,56 @@ def open_database(path: Path) -> Engine:
     return engine
 
 
+def address(path: Path, mode: str) -> str:
+    """SQLAlchemy's address of a file that is there already: no connection ever makes it anew when it has vanished."""
+    return f"sqlite:///file:{quote(str(path.resolve()))}?mode={mode}&uri=true"
+
+
+def wal_path(path: Path) -> Path:
+    """The write-ahead log of a database."""
+    return path.with_name(path.name + "-wal")
+
+
+def _refuse_if_gone(path: Path) -> None:
+    """An empty journal must not take the place of one that there was.
+
+    Raises:
+        JournalError: JOURNAL_MISSING.
+    """
+    if path.exists() and path.stat().st_size > 0:
+        return
+    mark = read_mark(path)
+    if mark is not None:
+        raise missing(f"{path} is gone or empty; it had {mark.seq} events.")
+    wal = wal_path(path)
+    if wal.exists() and wal.stat().st_size > 0:
+        raise missing(f"{path} is gone or empty, but its log {wal.name} is there.")
+
+
+def quick_check(engine: Engine, path: Path) -> bool:
+    """Look for damaged pages, in bounded time; False when the table of events was too large for that.
+
+    Raises:
+        JournalError: JOURNAL_DAMAGED.
+    """
+    is_small = path.stat().st_size <= CHECK_BYTES_MAX
+    tables = [""] if is_small else [f"('{table}')" for table in ("alembic_version", SNAPSHOT.name, ANCHOR.name)]
+    with named_errors(path), engine.connect() as connection:
+        found = [
+            line for table in tables for line in connection.exec_driver_sql(f"PRAGMA quick_check{table}").scalars()
+        ]
+    wrong = [str(line) for line in found if line != "ok"]
+    if wrong:
+        raise damaged(f"{path}: {'; '.join(wrong[:3])}.")
+    return is_small
+
+
 @contextlib.contextmanager
 def named_errors(path: Path) -> Iterator[None]:
     """Turn the database's own errors into the journal's.
 
     Raises:
-        JournalError: JOURNAL_DAMAGED or JOURNAL_UNWRITABLE.
+        JournalError: JOURNAL_DAMAGED, JOURNAL_LOCKED or JOURNAL_UNWRITABLE.
     """
     try:
         yield
@@ -61,6 +112,8 @@ def named_errors(path: Path) -> Iterator[None]:
         detail = str(error.orig)
         if any(word in detail.lower() for word in _UNWRITABLE):
             raise unwritable(f"{path}: {detail}.") from error
+        if "locked" in detail.lower():
+            raise in_use(f"{path} is locked by another program.") from error
         raise damaged(f"{path}: {detail}.") from error
     except DBAPIError as error:
         raise damaged(f"{path}: {error.orig}.") from error
@@ -108,12 +161,13 @@ def _revision(connection: Connection, path: Path) -> str | None:
 
 
 def _check_columns(connection: Connection, path: Path) -> None:
-    if not inspect(connection).has_table(JOURNAL.name):
-        raise damaged(f"{path} has no table {JOURNAL.name!r}.")
-    found = {column["name"] for column in inspect(connection).get_columns(JOURNAL.name)}
-    lacking = sorted({column.name for column in JOURNAL.columns} - found)
-    if lacking:
-        raise damaged(f"{path}: the table {JOURNAL.name!r} lacks {', '.join(lacking)}.")
+    for table in METADATA.tables.values():
+        if not inspect(connection).has_table(table.name):
+            raise damaged(f"{path} has no table {table.name!r}.")
+        found = {column["name"] for column in inspect(connection).get_columns(table.name)}
+        lacking = sorted({column.name for column in table.columns} - found)
+        if lacking:
+            raise damaged(f"{path}: the table {table.name!r} lacks {', '.join(lacking)}.")
 
 
 def _migrate(engine: Engine, path: Path, found: str | None) -> None:

@@ -20,6 +20,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from controller.core.events import ENCODER
 from controller.core.interface import Recorded
 from controller.journal.chain import link_hash
+from controller.journal.keeper import Keeper
+from controller.journal.mark import Mark, MarkFile
+from controller.journal.place import Place
+from controller.journal.rescue import rescue
 from controller.journal.schema import JOURNAL
 from plc_drivers.reading import Fault
 
@@ -33,7 +37,11 @@ STALLED_AFTER_MS = 2000
 RETRY_S = 1.0
 """Pause after a failed commit; tried for as long as the process lives, because the disk may be freed."""
 
+LOOK_EVERY_S = 2.0
+"""How often an idle writer looks whether its file still has its name."""
+
 CLOSE_TIMEOUT_S = 2.0
+_DAMAGED = ("malformed", "not a database", "corrupt")
 
 
 class Writer:
@@ -51,6 +59,9 @@ class Writer:
         self._failed: Fault | None = None
         self._refused: Fault | None = None
         self._on_durable: Callable[[int], None] | None = None
+        self._place = Place(path)
+        self._mark = MarkFile(path)
+        self.keeper = Keeper(engine, path)
         self.durable_seq = last_seq
         self._thread = threading.Thread(target=self._run, name="journal-writer", daemon=True)
         self._thread.start()
@@ -90,12 +101,15 @@ class Writer:
         return None
 
     def close(self) -> bool:
-        """Write what waits and end the thread; False when the disk did not take it in time."""
+        """Write what waits and end the thread; False when the disk did not take it in time.
+
+        A last snapshot that takes longer is left behind: it costs the next start some time, and nothing is lost.
+        """
         with self._wake:
             self._closing = True
             self._wake.notify()
         self._thread.join(CLOSE_TIMEOUT_S)
-        return not self._thread.is_alive() and self.durable_seq == self._last_queued
+        return self.durable_seq == self._last_queued
 
     def _objection(self, events: Sequence[Recorded]) -> Fault | None:
         expected = self._last_queued + 1
@@ -116,24 +130,54 @@ class Writer:
             )
         return None
 
+    # --- the thread -----------------------------------------------------------------------------------------------
+
     def _run(self) -> None:
-        while True:
-            with self._wake:
-                while not self._waiting and not self._closing:
-                    self._wake.wait()
-                if not self._waiting:
-                    return
-                batch = [self._waiting[i] for i in range(min(len(self._waiting), BATCH_EVENTS_MAX))]
-            if self._commit(batch):
-                self._committed(batch)
-            elif self._pause():
-                return
+        try:
+            while self._work():
+                pass
+            if self.fault is None:
+                self.keeper.end()
+        finally:
+            self._mark.close()
+
+    def _work(self) -> bool:
+        """Write what waits, or do a chore; False when the thread's life is over."""
+        with self._wake:
+            if not self._waiting and not self._closing:
+                due_s = self.keeper.wait_s()
+                self._wake.wait(LOOK_EVERY_S if due_s is None else min(LOOK_EVERY_S, due_s))
+            batch = [self._waiting[i] for i in range(min(len(self._waiting), BATCH_EVENTS_MAX))]
+            closing = self._closing
+        if batch and self._commit(batch):
+            return self._is_in_place() and self._committed(batch)
+        if batch:
+            return self._refused is None and not self._pause()
+        if closing:
+            return False
+        self.keeper.chore()
+        return self._is_in_place()
 
     def _pause(self) -> bool:
         """Wait before the next try; True when the journal is being closed and trying ends."""
         with self._wake:
             self._wake.wait_for(lambda: self._closing, RETRY_S)
             return self._closing
+
+    def _is_in_place(self) -> bool:
+        """Whether the journal's name still leads to what is written; if not, nothing counts as durable any more."""
+        gone = self._place.vanished()
+        if gone is None:
+            return True
+        kept = rescue(self._engine, self._path, lambda: self._closing)
+        where = "" if kept is None else f" What was written until then is in {kept}."
+        self._refused = Fault(
+            "JOURNAL_FILE_GONE",
+            f"{gone} was deleted or replaced while it was written; what happens now is not recorded.{where}",
+            "No motion begins any more. Stop the controller, then restore that file or a backup: "
+            "`garagectl restore FILE`.",
+        )
+        return False
 
     def _commit(self, batch: Sequence[Recorded]) -> bool:
         rows, newest = self._rows(batch)
@@ -143,14 +187,25 @@ class Writer:
                 if self._failed is None or not _holds(connection, batch[-1].seq, newest):
                     connection.execute(insert(JOURNAL), rows)
         except (SQLAlchemyError, OSError) as error:
-            self._failed = Fault(
-                "JOURNAL_UNWRITABLE",
-                f"{self._path}: {getattr(error, 'orig', error)}.",
-                "No new motion begins until it can be written. Free space on the disk, or check its health.",
-            )
+            self._note(str(getattr(error, "orig", error)))
             return False
         self._hash = newest
         return True
+
+    def _note(self, detail: str) -> None:
+        """A commit failed. A disk may be freed and is tried again; a damaged database takes nothing any more."""
+        if any(word in detail.lower() for word in _DAMAGED):
+            self._refused = Fault(
+                "JOURNAL_DAMAGED",
+                f"{self._path}: {detail}.",
+                "No motion begins any more. Stop the controller; `garagectl journal verify` says what is damaged.",
+            )
+            return
+        self._failed = Fault(
+            "JOURNAL_UNWRITABLE",
+            f"{self._path}: {detail}.",
+            "No new motion begins until it can be written. Free space on the disk, or check its health.",
+        )
 
     def _rows(self, batch: Sequence[Recorded]) -> tuple[list[dict[str, Any]], bytes]:
         rows: list[dict[str, Any]] = []
@@ -170,16 +225,19 @@ class Writer:
             )
         return rows, newest
 
-    def _committed(self, batch: Sequence[Recorded]) -> None:
+    def _committed(self, batch: Sequence[Recorded]) -> bool:
         with self._wake:
             for _ in batch:
                 self._waiting.popleft()
             self._waiting_since = time.monotonic() if self._waiting else None
         self._failed = None
+        self._mark.write(Mark(batch[-1].seq, batch[-1].at_ms, self._hash.hex()))
         self.durable_seq = batch[-1].seq
         notify = self._on_durable
         if notify is not None:
             notify(self.durable_seq)
+        self.keeper.committed(batch)
+        return True
 
 
 def _holds(connection: Connection, seq: int, newest: bytes) -> bool:

@@ -13,6 +13,7 @@ import importlib.metadata
 import logging
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,10 +25,12 @@ from controller.config.load import config_hash
 from controller.config.models import GarageConfig
 from controller.core.core import GarageCore
 from controller.core.explainer import Explainer
+from controller.core.state_snapshot import FOLD_FORMAT, SnapshotUnreadableError
 from controller.garage import Layout
 from controller.garage.topology import topology_of
 from controller.journal import Journal, JournalError
 from controller.journal.file_lock import FileLock
+from controller.journal.housekeeping import Limits
 from controller.local_link.endpoint import LocalLinkError
 from controller.local_link.server import LocalLinkServer
 from controller.shell.api_child import ApiChild, api_arguments
@@ -182,7 +185,8 @@ def _start(
     layout = Layout(config)
     core = GarageCore(layout, software=_software(), config_hash=config_hash(config))
     publisher = Publisher(config.api.event_buffer)
-    _fold(core, publisher, journal)
+    _recover(core, publisher, journal)
+    journal.keep(core.shadow(), limits=Limits(config.journal.retention_days, config.journal.size_max_mb))
     links = open_links(config, state_dir) if links is None else links
     _open_local_link(stack, state_dir, core, publisher)
     safety = SafetyLogic(topology_of(layout))
@@ -264,11 +268,19 @@ def _open_journal(path: Path) -> Journal:
         raise StartError(error.code, error.text, error.remedy) from error
 
 
-def _fold(core: GarageCore, publisher: Publisher, journal: Journal) -> None:
+def _recover(core: GarageCore, publisher: Publisher, journal: Journal) -> None:
+    """The state as the journal has it: from its newest snapshot that can be used, and the events since."""
+    began = time.monotonic()
     try:
-        core.fold(publisher.remember(journal.load()))
+        _take_up(core, journal)
+        from_seq = core.last_seq
+        core.fold(recorded for recorded in publisher.remember(journal.load(from_seq)) if recorded.seq > core.last_seq)
     except JournalError as error:
         raise StartError(error.code, error.text, error.remedy) from error
+    took_ms = (time.monotonic() - began) * 1000
+    _log.info("JOURNAL_FOLDED snapshot=%d events=%d in_ms=%.0f", from_seq, core.last_seq - from_seq, took_ms)
+    if not journal.pages_checked:
+        _log.info("JOURNAL_LARGE not every page was looked at; `garagectl journal verify` does, beside the controller")
     unplaced = core.unplaced()
     if unplaced:
         shown = ", ".join(unplaced[:_NAMES_SHOWN]) + (" ..." if len(unplaced) > _NAMES_SHOWN else "")
@@ -277,6 +289,20 @@ def _fold(core: GarageCore, publisher: Publisher, journal: Journal) -> None:
             f"The journal has cars or open orders at positions that the configuration does not have: {shown}.",
             "Give the configuration or the state directory that belong together; to remove a place, empty it first.",
         )
+
+
+def _take_up(core: GarageCore, journal: Journal) -> None:
+    """Begin with the newest snapshot that fits; one that does not is told of, and costs time only."""
+    for snapshot in journal.snapshots(FOLD_FORMAT):
+        objection = snapshot.objection
+        if not objection:
+            try:
+                core.restore(snapshot.payload)
+            except SnapshotUnreadableError as error:
+                objection = f"it cannot be read: {error}"
+            else:
+                return
+        _log.warning("SNAPSHOT_IGNORED seq=%d: %s", snapshot.seq, objection)
 
 
 def _open_local_link(stack: contextlib.AsyncExitStack, state_dir: Path, core: GarageCore, publisher: Publisher) -> None:

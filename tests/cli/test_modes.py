@@ -87,6 +87,10 @@ def test_h16_the_list_for_the_fire_brigade_takes_an_old_copy_too_and_says_how_ol
     [
         (("--empty",), {"stands": "empty", "vehicle": None, "person": "Mia"}),
         (("--gone",), {"stands": "gone", "vehicle": None, "person": "Mia"}),
+        (
+            ("--vehicle", "kuga-01", "--gone"),
+            {"stands": "vehicle", "vehicle": "kuga-01", "person": "Mia", "gone": True},
+        ),
         (("--vehicle", "kuga-01"), {"stands": "vehicle", "vehicle": "kuga-01", "person": "Mia"}),
     ],
 )

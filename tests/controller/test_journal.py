@@ -62,11 +62,15 @@ def tamper(path: Path, statement: str) -> None:
 
 
 def load_error(path: Path) -> JournalError:
+    with pytest.raises(JournalError) as caught:
+        read_all(path)
+    return caught.value
+
+
+def read_all(path: Path) -> None:
     journal = Journal.open(path)
     try:
-        with pytest.raises(JournalError) as caught:
-            list(journal.load())
-        return caught.value
+        list(journal.load())
     finally:
         journal.close()
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 from controller.config.models import GarageConfig
 from controller.config.sections import definition_of, devices
 from controller.core.core import GarageCore
-from controller.core.interface import Ask, Instant, Recorded, StepResult
+from controller.core.interface import Ask, Instant, Recorded, StepResult, Surroundings
 from controller.core.order import Order
 from controller.garage import Layout
 from controller.garage.topology import topology_of
@@ -21,7 +21,7 @@ from plc_drivers.binding import DeviceBinding
 from plc_drivers.device_watch import DeviceWatch
 from plc_drivers.memory_link import MemoryLink
 from plc_drivers.outputs import PermittedOutputs
-from plc_drivers.reading import ProcessImage
+from plc_drivers.reading import Fault, ProcessImage
 from safety.gate import Gate, GateResult
 from safety.logic import SafetyLogic
 from safety.verdict import Verdict
@@ -56,6 +56,9 @@ class VirtualGarage:
         self.journal: list[Recorded] = []
         self.cut: set[str] = set()
         """Devices whose link is cut: they answer nothing and hear nothing."""
+        self.disk_fault: Fault | None = None
+        """Why the disk takes no events now; None while it takes each at once."""
+        self.durable_seq = 0
         self.answers: dict[int, Answer] = {}
         self._token = 0
         self._asks: list[Ask] = []
@@ -132,7 +135,9 @@ class VirtualGarage:
             self._claim(image, verdict)
             return
         asks, self._asks = self._asks, []
-        self.result = self.core.step(image, verdict, asks, self.now(), self.core.last_seq)
+        if self.disk_fault is None:
+            self.durable_seq = self.core.last_seq
+        self.result = self.core.step(image, verdict, asks, self.now(), self.durable_seq)
         self.journal += self.result.events
         self.answers |= {told.token: told.answer for told in self.result.answers}
         self.heartbeat = (self.heartbeat + 1) % 65_536
@@ -142,6 +147,8 @@ class VirtualGarage:
         assert not self.passage.defects, self.passage.defects
         self.memory = replace(self.passage.memory, acts=self.result.acts)
         self.outputs = self.passage.outputs
+        if self.disk_fault is not None:
+            self.core.notice(Surroundings(journal_fault=self.disk_fault))
 
     def _image(self) -> ProcessImage:
         writing = self.outputs is not None

@@ -30,9 +30,11 @@ GARAGE: tuple[AlarmDefinition, ...] = (
         title="The journal cannot be written",
         sources=(Source.GARAGE,),
         priority=Priority.MEDIUM,
-        cause="The disk does not take the journal's events.",
+        cause="The disk does not take the journal's events: it is full, does not answer, or lost or damaged the file.",
         consequence="No new motion begins; what happens now may be lost with the next power failure.",
-        action="Free space on the disk or have it replaced. Do not restart the controller before it has written.",
+        action="Read its detail. Free space on the disk or have it replaced, and do not restart the controller before "
+        "it has written: the alarm then clears by itself. If the file is gone or damaged, stop the controller and "
+        "restore or salvage the journal (`garagectl restore`, `garagectl journal salvage`).",
         respond_within_min=15,
         on_delay_ms=500,
         hazard="H10",

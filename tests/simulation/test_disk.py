@@ -1,0 +1,77 @@
+"""A disk that takes nothing any more while cars are moved: nothing begins, what moves ends, the heartbeat goes on."""
+
+from __future__ import annotations
+
+import pytest
+
+from controller.core import events as ev
+from controller.core.interface import Surroundings
+from controller.core.order import OrderState
+from controller.local_link.messages import SubmitOrder, VehicleData
+from plc_drivers.contract import CommandCode
+from plc_drivers.reading import Fault
+from tests.simulation.test_orders import started
+from tests.simulation.virtual_garage import VirtualGarage
+
+FULL = Fault("JOURNAL_UNWRITABLE", "/var/lib/garage/journal.sqlite: disk is full.", "Free space on the disk.")
+
+
+def _begun(garage: VirtualGarage, since: int) -> list[ev.CommandIntended]:
+    found = [record.event for record in garage.journal if record.seq > since]
+    return [e for e in found if isinstance(e, ev.CommandIntended) and e.code != CommandCode.STOP]
+
+
+@pytest.mark.parametrize("after_s", [4, 15, 33, 52, 71])
+def test_h10_without_a_disk_nothing_begins_what_moves_ends_and_the_heartbeat_goes_on(after_s: int) -> None:
+    garage = started("tower-small")
+    car = next(iter(garage.core.state.vehicles))
+    order = garage.order(SubmitOrder(kind="retrieve", vehicle=VehicleData(id=car)))
+    garage.run(after_s)
+
+    garage.disk_fault = FULL
+    garage.cycle()
+    beats = garage.heartbeat
+    garage.cycle()
+    since = garage.core.last_seq
+    garage.run(90)
+
+    assert (garage.heartbeat - beats) % 65_536 == 90 * 50 + 1, "one beat in each cycle"
+    assert all(device.quality.name == "GOOD" for device in garage.image.devices.values())
+    assert _begun(garage, since) == []
+    assert all(box.pending is None for box in garage.core.state.mailboxes.values()), garage.picture()
+    assert garage.core.last_seq - since < 40, "what waits for the disk stays little"
+    alarm = garage.core.state.alarms.record("garage.journal-fault")
+    assert alarm.standing.is_active
+    assert garage.violations() == []
+
+    garage.disk_fault = None
+    garage.core.notice(Surroundings())
+    garage.until(lambda: order.state.is_over, 900)
+    assert order.state is OrderState.DONE, garage.picture()
+    assert not garage.core.state.alarms.record("garage.journal-fault").standing.is_active
+    assert garage.violations() == []
+
+
+def test_h11_a_command_whose_intent_waits_for_the_disk_is_given_up_and_not_sent_late(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    garage = started("tower-small")
+    car = next(iter(garage.core.state.vehicles))
+    since = garage.core.last_seq
+    garage.disk_fault = FULL
+    with monkeypatch.context() as patch:
+        patch.setattr(garage.core, "notice", lambda _surroundings: None)
+        garage.ask(SubmitOrder(kind="retrieve", vehicle=VehicleData(id=car)))
+        garage.run(1.5)  # the disk only seems to be slow
+        assert _begun(garage, since)
+    garage.run(5)
+
+    ended = [r.event for r in garage.journal if r.seq > since and isinstance(r.event, ev.CommandEnded)]
+    assert ended
+    assert all(e.code == "NOT_RECORDED" for e in ended)
+    (order,) = garage.core.state.open_orders()
+    assert order.waiting is not None
+    assert order.waiting.code == "JOURNAL_NOT_WRITTEN"
+    sent = {name: box.sent for name, box in garage.core.state.mailboxes.items()}
+    garage.run(10)
+    assert {name: box.sent for name, box in garage.core.state.mailboxes.items()} == sent
