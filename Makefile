@@ -8,12 +8,13 @@ RUNTIME := .venv/.runtime-installed
 DEV := .venv/.dev-installed
 DEMO_ARGS ?=
 
-.PHONY: setup demo test lint bench docs docs-check lock clean help
+.PHONY: setup demo test lint mutation bench docs docs-check lock clean help
 
 help:
 	@echo "make setup       the environment in .venv, with everything that tests and benchmarks need"
 	@echo "make demo        start an emulated car tower with its controller; DEMO_ARGS='--config config/garage-shuttle.toml'"
 	@echo "make test        format, lint, types, import contracts, currency of generated pages, all tests"
+	@echo "make mutation    every mutant of safety/ against tests/safety, then the report (an hour; goes on where it was ended)"
 	@echo "make bench       the benchmarks; one of them: .venv/bin/python -m benchmarks NAME [--json]"
 	@echo "make docs        write the generated pages; make docs-check only compares them"
 	@echo "make lock        renew the lock files (needs uv)"
@@ -33,6 +34,11 @@ lint: $(DEV)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+mutation: $(DEV)
+	$(BIN)/python -m tests.mutation run
+	$(BIN)/python -m tests.mutation run --survivors --seconds 120 --slowest 60 --tests tests/safety
+	$(BIN)/python -m tests.mutation report
+
 bench: $(DEV)
 	$(BIN)/python -m benchmarks
 
@@ -49,7 +55,7 @@ lock:
 	  --no-annotate --no-header --extra build --extra dev -c requirements/runtime.lock -o requirements/dev.lock pyproject.toml
 
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .mutation
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Made once; "make clean" removes it (needed when the folder has been moved or its Python is gone).

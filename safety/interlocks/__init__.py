@@ -5,7 +5,7 @@ Owns the list. Must never name a device: every declaration follows from the layo
 
 from __future__ import annotations
 
-from safety.interlock import Interlock, InterlockError
+from safety.interlock import Interlock
 from safety.interlocks import unit
 from safety.interlocks.cabin_doors import door_interlocks
 from safety.interlocks.device import device_interlocks
@@ -23,7 +23,7 @@ def interlocks_of(topology: Topology) -> tuple[Interlock, ...]:
     Raises:
         TopologyError: the topology contradicts itself.
         ExpressionError: a declaration reads what a device of the garage does not have.
-        InterlockError: two declarations have one id.
+        InterlockError: a malformed declaration.
     """
     check(topology)
     found = zone_interlocks(topology)
@@ -35,8 +35,4 @@ def interlocks_of(topology: Topology) -> tuple[Interlock, ...]:
     for cabin in topology.cabins:
         found += device_interlocks(unit.cabin(cabin.id))
         found += door_interlocks(topology, cabin) + turntable_interlocks(topology, cabin)
-    ids = [interlock.id for interlock in found]
-    twice = sorted({name for name in ids if ids.count(name) > 1})
-    if twice:
-        raise InterlockError(f"interlocks declared twice: {', '.join(twice)}")
     return tuple(found)

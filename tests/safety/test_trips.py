@@ -188,6 +188,55 @@ def test_the_first_of_several_trips_of_one_device_is_marked() -> None:
     assert verdict.trips[0].since_ms == scene.now_ms - 400
 
 
+def test_a_trip_in_force_says_what_its_declaration_says() -> None:
+    scene = at.tower_at_rest()
+    scene.set("safety1", zone1_torque_enabled=False, seismic_clear=False)
+    scene.set("lift1", rope_taut=False)
+    scene.set("shuttle1", forks_left_mm=900)
+    verdict = stays(scene, 1000)
+    declared = {trip.id: trip for trip in scene.logic.trips}
+    assert standing(verdict) == {"zone1.torque", "safety1.no-earthquake", "lift1.rope-taut", "shuttle1.fork-switches"}
+    for active in verdict.trips:
+        trip = declared[active.id]
+        said = (active.title, active.hazard, active.category, active.zone, active.stops, active.cause, active.remedy)
+        assert said == (trip.title, trip.hazard, trip.category, trip.zone, trip.stops, trip.cause, trip.remedy)
+        assert type(active.category) is int
+        assert active.devices == trip.devices
+        assert not active.may_be_reset
+    assert next(iter(verdict.trips)).devices == ("lift1", "shuttle1", "cabin1", "cabin2")
+
+
+def test_trips_are_told_oldest_first_and_with_the_time_at_which_each_came() -> None:
+    scene = at.tower_at_rest()
+    scene.set("lift1", shaft_doors_closed=False)
+    stays(scene, 100)
+    first = scene.now_ms - 100
+    scene.set("lift1", rope_taut=False, speed_ok=False)
+    verdict = stays(scene, 100)
+    assert [(trip.id, trip.since_ms) for trip in verdict.trips] == [
+        ("lift1.shaft-doors", first),
+        ("lift1.rope-taut", first + 100),
+        ("lift1.speed-ok", first + 100),
+    ]
+    scene.set("lift1", shaft_doors_closed=True, speed_ok=True)
+    may = {trip.id: trip.may_be_reset for trip in stays(scene, 100).trips}
+    assert may == {"lift1.shaft-doors": True, "lift1.rope-taut": False, "lift1.speed-ok": True}
+
+
+def test_trips_of_different_devices_are_each_the_first_of_their_own() -> None:
+    scene = at.tower_at_rest()
+    scene.set("lift1", rope_taut=False)
+    stays(scene, 100)
+    scene.set("cabin1", outer_open=True)
+    verdict = stays(scene, 600)
+    assert [(trip.id, trip.is_first_out) for trip in verdict.trips] == [
+        ("lift1.rope-taut", True),
+        ("cabin1.outer-switches", True),
+    ]
+    scene.set("lift1", speed_ok=False)
+    assert [trip.is_first_out for trip in stays(scene, 100).trips] == [True, True, False]
+
+
 # --- motion that is not as it was told (H15, H18) -----------------------------------------------------------
 
 
