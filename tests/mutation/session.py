@@ -1,7 +1,8 @@
 """A pytest session that has collected the tests once and runs each mutant in a fork of itself.
 
-Owns the order of the tests (those first that killed neighbours of the mutant, then the short ones), the forks, and the
-results file. A fork runs only tests that call the mutated function, until one fails. Must never change a mutant.
+Owns the order of the tests (those first that killed neighbours of the mutant, then those of its file, then the short
+ones), the forks, and the results file. A fork runs only tests that call the mutated function, until one fails. Must
+never change a mutant.
 """
 
 from __future__ import annotations
@@ -135,7 +136,10 @@ class MutationSession:
             and any(call.startswith(place) if mutant.is_constant else call == place for call in calls)
         ]
         kills = self._kills
-        names.sort(key=lambda name: (-kills[place, name], -kills[mutant.file, name], survey.seconds[name]))
+        own = f"/test_{Path(mutant.file).stem}"
+        names.sort(
+            key=lambda name: (-kills[place, name], -kills[mutant.file, name], own not in name, survey.seconds[name])
+        )
         left = self.plan.mutant_s_max
         chosen: list[str] = []
         for name in names:

@@ -130,6 +130,11 @@ def test_who_is_blamed_is_not_as_it_should_be_and_it_is_enough_to_set_them_right
     assert constants or kleene(node, mended) is wanted
 
 
+def test_a_condition_is_wanted_to_hold_unless_it_is_said_otherwise() -> None:
+    values = {A: False, B: True}
+    assert blame(And((A, B)), lambda node: kleene(node, values)) == (A,)
+
+
 # --- by example --------------------------------------------------------------------------------------------------
 
 

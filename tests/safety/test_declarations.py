@@ -12,12 +12,15 @@ from controller.config.load import load_config
 from controller.garage import Layout
 from controller.garage.topology import topology_of
 from plc_drivers.contract import CommandCode
+from plc_drivers.contract.safety import ZONES
 from safety.expression import Const, ExpressionError
 from safety.interlock import Interlock, InterlockError, Phase
 from safety.interlock_table import HAZARDS, SHUTTLE_GARAGE, VENDING_TOWER, document, main
+from safety.interlocks.zone import zones_of
 from safety.logic import SafetyLogic
 from safety.rules import rules_of
 from safety.topology import Topology, TopologyError
+from safety.trips.zone import into_zone_interlocks
 from safety.verdict import Function, StartOf
 from tests.safety.scene import SHUTTLES, TOWER, Scene, codes_failing, function
 
@@ -105,6 +108,27 @@ def test_h12_a_device_in_a_zone_that_no_safety_plc_reports_is_refused_at_the_sta
     lifts = (replace(TOWER.lifts[0], zone=zone),)
     with pytest.raises(ExpressionError, match="zone"):
         SafetyLogic(replace(TOWER, lifts=lifts))
+
+
+@pytest.mark.parametrize("zone", [1, ZONES])
+def test_h12_every_zone_that_the_safety_plc_has_may_be_used(zone: int) -> None:
+    lifts, shuttles = (replace(TOWER.lifts[0], zone=zone),), (replace(TOWER.shuttles[0], zone=zone),)
+    found = zones_of(replace(TOWER, lifts=lifts, shuttles=shuttles, zones=(1, zone)))
+    assert found[function("lift1.travel")] == found[function("shuttle1.transfer")] == {zone}
+
+
+@pytest.mark.parametrize("zone", [0, ZONES + 1])
+def test_h12_a_zone_that_the_safety_plc_does_not_have_is_refused_although_the_garage_names_it(zone: int) -> None:
+    lifts = (replace(TOWER.lifts[0], zone=zone),)
+    with pytest.raises(ExpressionError, match=r"^lift1 is in a zone that safety1 does not report$"):
+        zones_of(replace(TOWER, lifts=lifts, zones=(1, zone)))
+
+
+def test_h12_the_order_in_which_a_shuttle_names_its_stops_changes_no_zone_that_it_needs() -> None:
+    shuttle = SHUTTLES.shuttles[0]
+    turned = replace(SHUTTLES, shuttles=(replace(shuttle, cabins=shuttle.cabins[::-1]), *SHUTTLES.shuttles[1:]))
+    assert {one.id for one in into_zone_interlocks(SHUTTLES)} == {"shuttle0.into-zone-2-cabin1-0"}
+    assert into_zone_interlocks(turned) == into_zone_interlocks(SHUTTLES)
 
 
 def test_two_devices_of_one_name_are_refused_at_the_start() -> None:

@@ -10,6 +10,7 @@ from plc_drivers.contract import CommandCode as C
 from plc_drivers.contract.codes import AckResult, State, TrafficLight
 from plc_drivers.outputs import MailboxCommand, PermittedOutputs, Seal, SealError, take_seal
 from plc_drivers.reading import Quality
+from safety import gate
 from safety.gate import Gate, GateResult
 from safety.memory import Passed
 from safety.refusal import Refusal
@@ -390,6 +391,23 @@ def test_every_refusal_of_the_gate_is_a_sentence_that_says_what_to_do(tower: Sce
     assert [code for code, refusal in found.items() if not is_spoken(refusal)] == []
     assert found["BAD_LEVEL"].text.startswith("1 was wanted for cabin1.lamp")
     assert "lift2" in found["UNKNOWN_DEVICE"].text
+
+
+def test_a_permit_that_is_kept_and_one_that_begins_do_not_hinder_each_other() -> None:
+    for first, second in (("outer_open", "green"), ("green", "outer_open")):
+        scene = at.cabin_shows_green()
+        assert scene.cycle(cabin1=DeviceWish(frozenset({first}))).granted == {function(f"cabin1.{first}")}
+        both = scene.cycle(cabin1=DeviceWish(frozenset({first, second}))).granted
+        assert both == {function("cabin1.green"), function("cabin1.outer_open")}
+
+
+def test_every_refusal_that_the_gate_has_is_a_sentence() -> None:
+    had = [one for one in vars(gate).values() if isinstance(one, Refusal)]
+    had += [gate._unknown_device("lift9"), gate._bad_level("cabin1", "sign", 99)]
+    assert len(had) >= 9
+    assert [one.code for one in had if not is_spoken(one)] == []
+    assert len({one.code for one in had}) == len(had)
+    assert all(one.code.isupper() and one.code.replace("_", "").isalpha() and "XX" not in one.code for one in had)
 
 
 def test_a_wish_is_not_asked_about_a_function_that_nobody_evaluated(tower: Scene) -> None:

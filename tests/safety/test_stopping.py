@@ -161,6 +161,7 @@ def test_a_device_that_vanishes_during_a_stop_is_measured_to_the_moment_when_it_
 
 
 def test_a_measurement_is_given_up_after_its_time_and_not_before() -> None:
+    assert MEASURED_MS_MAX == 60_000
     running = {LIFT: StopRun(5000, 1080, 10_000)}
     assert update(seen(moving(1080)), running, 5000 + MEASURED_MS_MAX, LIFT) == (running, ())
     runs, stops = update(seen(moving(0)), running, 5001 + MEASURED_MS_MAX, LIFT)

@@ -80,6 +80,7 @@ SINCE_SAID = (
         (STATION.gt(2), "lift1.station > 2"),
         (STATION.ge(2), "lift1.station >= 2"),
         (STATION.eq(COUNTER), "lift1.station = cabin1.confirm_count"),
+        (LIFT["position_mm"].lt(LIFT["speed_mm_s"]), "lift1.position_mm < lift1.speed_mm_s"),
         (LIFT["speed_mm_s"].lt(20), "lift1.speed_mm_s < 20 mm/s"),
         (LIFT["levelling_error_mm"].between(-50, 60), "lift1.levelling_error_mm from -50 mm to 60 mm"),
         (STATION.one_of(1, 2), "lift1.station is 1 or 2"),
@@ -246,6 +247,11 @@ def test_a_number_is_no_condition_wherever_a_condition_is_wanted(around: Callabl
     with pytest.raises(ExpressionError, match="cannot be a condition"):
         program(around(STATION))
     assert program(around(B)).slots[B] >= 0
+
+
+def test_what_is_no_expression_has_no_words() -> None:
+    with pytest.raises(ExpressionError, match=r"^there are no words for 5$"):
+        words(5)  # type: ignore[arg-type]  # what this is for
 
 
 def test_functions_and_starts_are_written_as_people_write_them() -> None:
