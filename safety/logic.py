@@ -56,7 +56,7 @@ class SafetyLogic:
             Function(name, permit) for name, definition in self.definitions.items() for permit in definition.permits
         )
         self.starts = frozenset(guard for one in self.interlocks for guard in one.guards if isinstance(guard, StartOf))
-        self.conflicts = _conflicts(self.interlocks, self.definitions)
+        self.conflicts = _conflicts(self.interlocks, self.functions, self.definitions)
         self._age_ms_max = age_ms_max
         self._gap_ms_max = gap_ms_max
         self._empty = {c.id: proven_empty(cabin_unit(c.id), topology.clearance_countdown_ms) for c in topology.cabins}
@@ -192,21 +192,21 @@ def _concerns(interlock: Interlock, what: Function | StartOf | None) -> bool:
 
 
 def _conflicts(
-    interlocks: tuple[Interlock, ...], definitions: dict[str, DeviceDefinition]
+    interlocks: tuple[Interlock, ...], functions: frozenset[Function], definitions: dict[str, DeviceDefinition]
 ) -> dict[Function, frozenset[Function]]:
-    """Functions of which no two may begin in one cycle, because one's interlock asks whether the other is permitted.
+    """For each function those that may not begin in one cycle with it: one asks whether the other is permitted.
 
     The verdict knows what was permitted in the last cycle; two that begin together are not in it (H09).
     """
-    found: dict[Function, set[Function]] = {}
+    found: dict[Function, set[Function]] = {function: set() for function in functions}
     for interlock in interlocks:
         asked = {leaf.function for leaf in leaves(interlock.condition) if isinstance(leaf, Asserted)}
         for guard in interlock.guards:
             guarded = _function_of(guard, definitions)
             for other in asked:
                 if guarded is not None and guarded != other:
-                    found.setdefault(guarded, set()).add(other)
-                    found.setdefault(other, set()).add(guarded)
+                    found[guarded].add(other)
+                    found[other].add(guarded)
     return {function: frozenset(others) for function, others in found.items()}
 
 

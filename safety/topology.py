@@ -95,7 +95,7 @@ def check(topology: Topology) -> None:
     riders = {(lift.id, lift.rider) for lift in topology.lifts if lift.rider is not None}
     ridden = {(shuttle.lift, shuttle.id) for shuttle in topology.shuttles if shuttle.lift is not None}
     if riders != ridden:
-        raise TopologyError(f"lift and shuttle do not agree on who rides on whom: {sorted(riders ^ ridden, key=str)}")
+        raise TopologyError(f"lift and shuttle do not agree on who rides on whom: {sorted(riders ^ ridden)}")
     astray = [
         s.id
         for s in topology.shuttles

@@ -112,6 +112,7 @@ class MutationSession:
             _quiet()
             found = _Survey()
             for name, item in items.items():
+                _forget()
                 began = time.process_time()
                 found.calls[name] = _called_by(item)
                 found.seconds[name] = time.process_time() - began
@@ -211,6 +212,15 @@ def _called_by(item: pytest.Item) -> list[str]:
     finally:
         sys.setprofile(None)
     return sorted({f"{name.removeprefix(f'{ROOT}/')}:{scope}" for name, scope in found})
+
+
+def _forget() -> None:
+    """Empty the caches of the tests, so that each test is seen to call all that it depends on."""
+    for name, module in list(sys.modules.items()):
+        if name.startswith("tests.safety"):
+            for cached in list(vars(module).values()):
+                if hasattr(cached, "cache_clear"):
+                    cached.cache_clear()
 
 
 def _quiet() -> None:

@@ -131,7 +131,7 @@ def test_who_is_blamed_is_not_as_it_should_be_and_it_is_enough_to_set_them_right
 
 
 def test_a_condition_is_wanted_to_hold_unless_it_is_said_otherwise() -> None:
-    values = {A: False, B: True}
+    values: dict[Expression, Truth] = {A: False, B: True}
     assert blame(And((A, B)), lambda node: kleene(node, values)) == (A,)
 
 

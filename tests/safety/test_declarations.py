@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -101,6 +102,26 @@ def test_a_declaration_that_says_too_little_is_refused(changes: dict[str, object
     assert _declared().id == "lift1.rule"
     with pytest.raises(InterlockError):
         _declared(**changes)
+
+
+def test_a_refused_declaration_says_which_and_why() -> None:
+    for changes, said in (
+        ({"id": "no rule"}, "interlock 'no rule' for hazard 'H07' is not well named"),
+        ({"id": "a.b c"}, "interlock 'a.b c' for hazard 'H07' is not well named"),
+        ({"id": "A.b"}, "interlock 'A.b' for hazard 'H07' is not well named"),
+        ({"hazard": "H7"}, "interlock 'lift1.rule' for hazard 'H7' is not well named"),
+        ({"hazard": "h07"}, "interlock 'lift1.rule' for hazard 'h07' is not well named"),
+        ({"hazard": "H077"}, "interlock 'lift1.rule' for hazard 'H077' is not well named"),
+        ({"cause": ""}, "interlock lift1.rule lacks a title, a cause or a remedy"),
+        ({"guards": ()}, "interlock lift1.rule must guard Function and at least one of them"),
+        ({"phase": Phase.START}, "interlock lift1.rule must guard StartOf and at least one of them"),
+    ):
+        with pytest.raises(InterlockError, match=f"^{re.escape(said)}$"):
+            _declared(**changes)
+    start = _declared(phase=Phase.START, guards=(StartOf("lift1", CommandCode.LOCK),))
+    assert start.guards == (StartOf("lift1", CommandCode.LOCK),)
+    with pytest.raises(InterlockError):
+        _declared(guards=(Function("lift1", "travel"), StartOf("lift1", CommandCode.LOCK)))
 
 
 @pytest.mark.parametrize("zone", [2, 9])

@@ -305,6 +305,7 @@ def test_functions_that_ask_about_each_other_never_begin_together_and_none_confl
     assert conflicts[TRAVEL] >= {function("shuttle1.travel"), function("shuttle1.transfer")}
     assert function("cabin2.rotate") not in conflicts[TRAVEL]
     assert all(isinstance(others, frozenset) for others in conflicts.values())
+    assert conflicts.keys() == SCENE.logic.functions
 
 
 def test_every_device_of_a_garage_is_known_by_its_kind() -> None:

@@ -17,7 +17,7 @@ from safety.refusal import Refusal
 from safety.verdict import Function, StartOf, Verdict
 from safety.wish import DeviceWish
 from tests.safety import situations as at
-from tests.safety.scene import EPOCH, SHUTTLES, TOWER, Scene, function
+from tests.safety.scene import EPOCH, SHUTTLES, TOWER, Scene, codes_failing, function
 
 MOVE = MailboxCommand(5, C.MOVE_TO_LEVEL, 2, 0, 0, 1000)
 
@@ -401,6 +401,30 @@ def test_a_permit_that_is_kept_and_one_that_begins_do_not_hinder_each_other() ->
         assert both == {function("cabin1.green"), function("cabin1.outer_open")}
 
 
+def test_h11_a_plc_whose_boot_counter_is_not_known_may_have_started_anew(tower: Scene) -> None:
+    wish = DeviceWish(frozenset({"travel"}), MOVE)
+    tower.cycle(lift1=wish)
+    tower.bad["lift1"] = {"boot_counter"}
+    assert tower.cycle(lift1=wish).outputs.devices["lift1"].command == MailboxCommand(seq=MOVE.seq)
+    tower.cycle(lift1=DeviceWish(command=MailboxCommand(MOVE.seq + 1, C.CLEAR)))
+    assert tower.memory.commands["lift1"] == Passed(MailboxCommand(MOVE.seq + 1, C.CLEAR), None)
+
+
+def test_h09_what_begins_under_a_standing_permit_is_seen_beside_what_began_before_it() -> None:
+    scene = Scene(SHUTTLES)
+    scene.confirm("cabin1")
+    scene.set("shuttle0", station=4)
+    scene.set("shuttle1", station=12, target_left_occupied=True, target_left_clear=False)
+    transfer = frozenset({"transfer"})
+    assert scene.cycle(shuttle1=DeviceWish(transfer)).granted == {function("shuttle1.transfer")}
+    pick = MailboxCommand(5, C.PICK_LEFT, 1)
+    inner = DeviceWish(frozenset({"inner"}))
+    result = scene.cycle(shuttle0=DeviceWish(transfer), shuttle1=DeviceWish(transfer, pick), cabin1=inner)
+    assert result.outputs.devices["shuttle1"].command == pick
+    assert function("shuttle0.transfer") in result.granted
+    assert reason(result, function("cabin1.inner")) == "BEGINS_TOGETHER"
+
+
 def test_every_refusal_that_the_gate_has_is_a_sentence() -> None:
     had = [one for one in vars(gate).values() if isinstance(one, Refusal)]
     had += [gate._unknown_device("lift9"), gate._bad_level("cabin1", "sign", 99)]
@@ -568,7 +592,10 @@ def test_one_wrong_level_does_not_take_the_other_with_it(tower: Scene) -> None:
 
 
 def test_a_verdict_of_another_cycle_is_said_to_have_evaluated_nothing(tower: Scene) -> None:
+    tower.set("lift1", overhang_front_clear=False)
     old = tower.look()
+    assert codes_failing(old, function("lift1.travel")) == {"lift1.load-in-place"}
+    tower.set("lift1", overhang_front_clear=True)
     tower.now_ms += 20
     tower.look()
     wishes = {"lift1": DeviceWish(frozenset({"travel"}))}

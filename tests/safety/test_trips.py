@@ -409,6 +409,12 @@ def test_a_malformed_trip_is_an_error_when_it_is_declared(wrong: dict[str, objec
         _trip(**wrong)
 
 
+def test_a_grace_below_zero_is_said_to_be_one() -> None:
+    with pytest.raises(InterlockError, match=r"^trip lift1\.rule has a grace below zero$"):
+        _trip(grace_ms=-1)
+    assert _trip(grace_ms=0).grace_ms == 0
+
+
 def test_a_trip_without_a_latch_goes_with_its_cause() -> None:
     trip = _trip(holds=Const(value=False), latch=False)
     assert trip.stands == trip.fires
