@@ -40,10 +40,11 @@ class Plan:
 
 @dataclass
 class _Survey:
-    """How long each test takes, and which functions of ``safety`` it calls."""
+    """How long each test takes, which functions of ``safety`` it calls, and which constants its module has."""
 
     seconds: dict[str, float] = field(default_factory=dict)
     calls: dict[str, list[str]] = field(default_factory=dict)
+    names: dict[str, set[str]] = field(default_factory=dict)
 
 
 @dataclass
@@ -125,7 +126,7 @@ class MutationSession:
         os.waitpid(pid, 0)
         if failed:
             raise pytest.UsageError("the tests fail without a mutant already")
-        return _Survey(seconds, calls)
+        return _Survey(seconds, calls, _names(items))
 
     def _order(self, mutant: Mutant, survey: _Survey) -> list[str]:
         """Tests for one mutant: killers of neighbours first, then by duration, as many as the time allows."""
@@ -136,6 +137,7 @@ class MutationSession:
             if survey.seconds[name] <= self.plan.test_s_max
             and any(call.startswith(place) if mutant.is_constant else call == place for call in calls)
         ]
+        names += [name for name in sorted(survey.names.get(mutant.scope, ())) if name not in names]
         kills = self._kills
         own = f"/test_{Path(mutant.file).stem}"
         names.sort(
@@ -212,6 +214,16 @@ def _called_by(item: pytest.Item) -> list[str]:
     finally:
         sys.setprofile(None)
     return sorted({f"{name.removeprefix(f'{ROOT}/')}:{scope}" for name, scope in found})
+
+
+def _names(items: dict[str, pytest.Item]) -> dict[str, set[str]]:
+    """For each constant that a test's module has by name: the tests of that module."""
+    found: dict[str, set[str]] = {}
+    for test, item in items.items():
+        for name in vars(item.module) if isinstance(item, pytest.Function) else ():
+            if name.isupper() or name.startswith("_"):
+                found.setdefault(name, set()).add(test)
+    return found
 
 
 def _forget() -> None:

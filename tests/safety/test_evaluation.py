@@ -116,6 +116,8 @@ def test_a_permit_or_a_command_of_one_device_asks_only_what_speaks_of_that_devic
     assert counted.run(fading={}) == {lift}
     assert counted.truth(lift) is False
     commands = {"cabin1": Passed(MailboxCommand(3, C.ROTATE), 1)}
+    assert counted.run(granted=frozenset({TRAVEL, function("cabin1.inner")})) >= {lift, cabin}
+    assert counted.run(granted=frozenset()) >= {lift, cabin}
     asked = counted.run(commands=commands)
     assert given in asked
     assert lift not in asked
@@ -132,6 +134,35 @@ def test_a_persons_reset_asks_what_waits_for_one_in_that_evaluation_and_in_the_n
     assert counted.truth(reset) is True
     assert counted.run(acts=Acts()) == {reset}
     assert counted.truth(reset) is False
+
+
+def test_the_last_device_and_the_first_timer_are_told_apart() -> None:
+    timer, reset = HeldFor(A, PERIOD_MS), ResetAsked("a.b")
+    last = Not(unit.cabin("cabin2")["scanner_clear"])
+    first = Not(unit.safety_plc("safety1")["fire_clear"])
+    counted = Counted(timer, HeldFor(B, PERIOD_MS), last, first, reset)
+    for _ in range(3):
+        counted.run()
+    counted.scene.set("cabin2", scanner_clear=False)
+    assert counted.run() == {last}
+    counted.scene.set("safety1", fire_clear=False)
+    assert counted.run() == {first}
+    assert counted.run(acts=Acts(frozenset({"a.b"}))) == {reset}
+
+
+def test_a_device_of_which_nothing_but_its_answer_is_read_answers() -> None:
+    answers = Answering("lift1", DeviceKind.LIFT)
+    alone = Counted(answers)
+    alone.run()
+    assert alone.truth(answers) is True
+    beside = Counted(answers, LIFT1["station"].eq(0))
+    image = SCENE.image()
+    values = list(image.devices["lift1"].values)
+    values[LIFT.status_index["station"]] = None
+    blind = _with(_lift(values=tuple(values)))
+    trace, _, _ = beside.program.run(blind, beside.memory, SCENE.now_ms, AGE_MS_MAX)
+    assert beside.program.truth(answers, trace) is True
+    assert beside.program.truth(LIFT1["station"].eq(0), trace) is None
 
 
 def test_equal_conditions_are_one_and_are_asked_once() -> None:

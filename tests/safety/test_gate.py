@@ -425,6 +425,27 @@ def test_h09_what_begins_under_a_standing_permit_is_seen_beside_what_began_befor
     assert reason(result, function("cabin1.inner")) == "BEGINS_TOGETHER"
 
 
+def test_a_start_that_is_forbidden_is_forbidden_under_a_standing_permit_too(tower: Scene) -> None:
+    assert tower.cycle(lift1=DeviceWish(frozenset({"travel"}))).granted == {function("lift1.travel")}
+    tower.set("shuttle1", referenced=False)
+    result = tower.cycle(lift1=DeviceWish(frozenset({"travel"}), MOVE))
+    assert function("lift1.travel") in result.granted
+    assert result.outputs.devices["lift1"].command.code is C.NONE
+    assert reason(result, StartOf("lift1", C.MOVE_TO_LEVEL, 2)).startswith("lift1.start-")
+
+
+def test_h09_a_command_under_a_standing_permit_waits_for_what_began_before_it_in_the_same_cycle() -> None:
+    scene = Scene(SHUTTLES)
+    scene.set("shuttle0", station=8, load_present=True, load_clear=False)
+    transfer = frozenset({"transfer"})
+    assert scene.cycle(shuttle0=DeviceWish(transfer)).granted == {function("shuttle0.transfer")}
+    onto = MailboxCommand(5, C.PLACE_RIGHT, 1)
+    result = scene.cycle(lift1=DeviceWish(frozenset({"travel"})), shuttle0=DeviceWish(transfer, onto))
+    assert result.granted == {function("lift1.travel"), function("shuttle0.transfer")}
+    assert result.outputs.devices["shuttle0"].command.code is C.NONE
+    assert reason(result, StartOf("shuttle0", C.PLACE_RIGHT, 1)) == "BEGINS_TOGETHER"
+
+
 def test_every_refusal_that_the_gate_has_is_a_sentence() -> None:
     had = [one for one in vars(gate).values() if isinstance(one, Refusal)]
     had += [gate._unknown_device("lift9"), gate._bad_level("cabin1", "sign", 99)]
