@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from importlib import import_module
+
+import pytest
 
 from safety import step, trip
 from tests.mutation.applying import apply, live_function
 from tests.mutation.mutants import LEFT_OUT, Mutant, mutants_of, source_files
 from tests.mutation.results import equivalent, report, without_mutant
 
+pytestmark = pytest.mark.filterwarnings("ignore:.*use of fork.*:DeprecationWarning")
+"""Newer Pythons warn of a fork beside threads, which a parallel test run has; the fork here runs a line and ends."""
 
-def in_a_fork(mutant: Mutant, question: object) -> bool:
+
+def in_a_fork(mutant: Mutant, question: Callable[[], bool]) -> bool:
     """What ``question()`` says in a process in which the mutant runs."""
     pid = os.fork()
     if pid == 0:
         try:
             apply(mutant)
-            os._exit(1 if callable(question) and question() else 0)
+            os._exit(1 if question() else 0)
         finally:
             os._exit(2)
     _, status = os.waitpid(pid, 0)
