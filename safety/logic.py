@@ -97,8 +97,8 @@ class SafetyLogic:
         """
         stopping, stops = self._stops.update(image, memory.fading, memory.stopping, now_ms)
         memory = self._prepared(image, memory, now_ms)
-        trace, states, changed = self.program.run(image, memory, now_ms, self._age_ms_max)
-        if not changed and trace.verdict is not None:
+        trace, states, _ = self.program.run(image, memory, now_ms, self._age_ms_max)
+        if trace.verdict is not None:  # the last one's: nothing has changed
             verdict = replace(trace.verdict, now_ms=now_ms, lost=frozenset())
         else:
             verdict = self._verdict(trace, states, memory, now_ms)
@@ -165,7 +165,7 @@ class SafetyLogic:
                 continue
             state = states[self.program.states[node]]
             if state:
-                clearing[name] = max(0, self.topology.clearance_countdown_ms - (now_ms - int(state[0] or 0)))
+                clearing[name] = self.topology.clearance_countdown_ms - (now_ms - int(state[0] or 0))
         trips = self._tripping.active(trace, memory.tripped, now_ms)
         return Verdict(now_ms, allowed, failing, frozenset(empty), clearing, memory.allowed - allowed, trips)
 

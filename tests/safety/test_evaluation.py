@@ -10,10 +10,11 @@ from plc_drivers.contract import CABIN, LIFT, SAFETY, SHUTTLE, DeviceKind
 from plc_drivers.contract.codes import CommandCode as C
 from plc_drivers.outputs import MailboxCommand
 from plc_drivers.reading import DeviceImage, Fault, ProcessImage, Quality
-from safety.acts import Acts
+from safety.acts import NO_ACTS, Acts
 from safety.expression import And, Answering, Asserted, Expression, HeldFor, Not, Or, ResetAsked, Truth, doing
+from safety.interlock import Interlock, Phase
 from safety.interlocks import unit
-from safety.logic import AGE_MS_MAX, GAP_MS_MAX, SafetyLogic, definitions_of
+from safety.logic import AGE_MS_MAX, GAP_MS_MAX, SafetyLogic, _conflicts, definitions_of
 from safety.memory import Passed, SafetyMemory
 from safety.program import Program
 from safety.refusal import Refusal
@@ -256,6 +257,19 @@ def test_a_verdict_of_unchanged_readings_is_the_last_one_at_another_time() -> No
     assert second.failing is first.failing
     assert (second.now_ms, scene.memory.at_ms) == (scene.now_ms, scene.now_ms)
     assert second == replace(first, now_ms=scene.now_ms)
+    scene.set("lift1", overhang_front_clear=False)
+    for lost in ({TRAVEL}, frozenset(), frozenset()):
+        scene.now_ms += PERIOD_MS
+        assert scene.look().lost == lost
+
+
+def test_a_failing_interlock_is_told_with_whether_it_is_false_or_not_known() -> None:
+    scene = Scene(TOWER)
+    scene.set("lift1", rope_taut=False)
+    scene.bad["lift1"] = {"speed_ok"}
+    unknown = {one.id: one.unknown for one in scene.look().failing}
+    assert unknown["lift1.rope-taut"] is False
+    assert unknown["lift1.speed-ok"] is True
 
 
 def test_what_is_lost_is_told_in_the_cycle_in_which_it_is_lost_and_not_again() -> None:
@@ -282,6 +296,25 @@ def test_the_countdown_of_a_cabin_runs_from_its_whole_time_to_nothing() -> None:
     assert verdict.proven_empty == {"cabin1"}
 
 
+def test_a_countdown_may_begin_when_the_clock_is_at_nothing() -> None:
+    scene = Scene(TOWER)
+    scene.now_ms = -PERIOD_MS
+    scene.look()
+    scene.press("cabin1")
+    for _ in range(2):
+        scene.now_ms += PERIOD_MS
+        verdict = scene.look()
+    assert verdict.clearing_ms == {"cabin1": COUNTDOWN_MS - PERIOD_MS}
+
+
+def test_cabins_are_proven_empty_each_by_itself() -> None:
+    scene = at.tower_at_rest()
+    assert scene.look().proven_empty == {"cabin1", "cabin2"}
+    assert scene.look().clearing_ms == {}
+    scene.set("cabin1", scanner_clear=False)
+    assert scene.look().proven_empty == {"cabin2"}
+
+
 def test_resets_are_heard_once_and_the_memory_keeps_the_trips_that_stand() -> None:
     scene = at.tower_at_rest()
     scene.set("lift1", rope_taut=False)
@@ -290,6 +323,7 @@ def test_resets_are_heard_once_and_the_memory_keeps_the_trips_that_stand() -> No
     scene.memory = replace(scene.memory, acts=Acts(frozenset({"lift1.rope-taut"})))
     scene.look()
     assert scene.memory.acts == Acts()
+    assert Acts(frozenset()) == NO_ACTS
 
 
 def test_a_dropped_permit_is_forgotten_when_its_plc_has_echoed_that_heartbeat_or_a_later_one() -> None:
@@ -330,13 +364,29 @@ def test_the_memory_of_a_fresh_start_is_empty_but_for_the_trips_it_is_told() -> 
 
 
 def test_functions_that_ask_about_each_other_never_begin_together_and_none_conflicts_with_itself() -> None:
-    conflicts = SCENE.logic.conflicts
+    logic = SafetyLogic(TOWER)
+    conflicts = logic.conflicts
     assert all(one in conflicts[other] for one, others in conflicts.items() for other in others)
     assert all(one not in others for one, others in conflicts.items())
     assert conflicts[TRAVEL] >= {function("shuttle1.travel"), function("shuttle1.transfer")}
     assert function("cabin2.rotate") not in conflicts[TRAVEL]
     assert all(isinstance(others, frozenset) for others in conflicts.values())
-    assert conflicts.keys() == SCENE.logic.functions
+    assert conflicts.keys() == logic.functions
+
+
+def test_h09_a_start_that_asks_for_another_functions_permit_conflicts_by_the_permit_that_its_command_needs() -> None:
+    inner = function("cabin1.inner")
+
+    def asks(phase: Phase, *guards: Function | StartOf) -> dict[Function, frozenset[Function]]:
+        rule = Interlock("a.b", "t", "H09", phase, guards, Not(Asserted(inner)), "c", "r")
+        found = _conflicts((rule,), SCENE.logic.functions, SCENE.logic.definitions)
+        return {one: others for one, others in found.items() if others}
+
+    both = {TRAVEL: {inner}, inner: {TRAVEL}}
+    assert asks(Phase.START, StartOf("lift1", C.LOCK)) == both
+    assert asks(Phase.RUN, TRAVEL) == both
+    assert asks(Phase.START, StartOf("lift1", C.CLEAR), StartOf("lift1", C.ROTATE)) == {}
+    assert asks(Phase.RUN, inner) == {}
 
 
 def test_every_device_of_a_garage_is_known_by_its_kind() -> None:
