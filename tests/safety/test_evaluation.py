@@ -11,10 +11,23 @@ from plc_drivers.contract.codes import CommandCode as C
 from plc_drivers.outputs import MailboxCommand
 from plc_drivers.reading import DeviceImage, Fault, ProcessImage, Quality
 from safety.acts import NO_ACTS, Acts
-from safety.expression import And, Answering, Asserted, Expression, HeldFor, Not, Or, ResetAsked, Truth, doing
+from safety.expression import (
+    And,
+    Answering,
+    Asserted,
+    Commanded,
+    Expression,
+    HeldFor,
+    Not,
+    Or,
+    ResetAsked,
+    Truth,
+    doing,
+    leaves,
+)
 from safety.interlock import Interlock, Phase
 from safety.interlocks import unit
-from safety.logic import AGE_MS_MAX, GAP_MS_MAX, SafetyLogic, _conflicts, definitions_of
+from safety.logic import AGE_MS_MAX, GAP_MS_MAX, SafetyLogic, _blamed, _conflicts, definitions_of
 from safety.memory import Passed, SafetyMemory
 from safety.program import Program
 from safety.refusal import Refusal
@@ -258,7 +271,7 @@ def test_a_verdict_of_unchanged_readings_is_the_last_one_at_another_time() -> No
     assert (second.now_ms, scene.memory.at_ms) == (scene.now_ms, scene.now_ms)
     assert second == replace(first, now_ms=scene.now_ms)
     scene.set("lift1", overhang_front_clear=False)
-    for lost in ({TRAVEL}, frozenset(), frozenset()):
+    for lost in (frozenset({TRAVEL}), frozenset[Function](), frozenset[Function]()):
         scene.now_ms += PERIOD_MS
         assert scene.look().lost == lost
 
@@ -336,6 +349,8 @@ def test_a_dropped_permit_is_forgotten_when_its_plc_has_echoed_that_heartbeat_or
         (0, 0x7FFF, True),
         (0, 0x8000, False),
         (0x8000, 0x8000, True),
+        (0x8001, 0, True),
+        (0x8000, 0, False),
     ):
         scene = SCENE.copy()
         scene.memory = replace(scene.logic.memory0(), fading={TRAVEL: beat, function("cabin1.inner"): 1})
@@ -459,6 +474,12 @@ def test_what_the_controller_itself_does_is_shown_as_a_reading_too() -> None:
     readings = {one for item in explained(scene, None).values() for one in item.readings}
     code = int(C.PLACE_LEFT)
     assert ("shuttle1.cmd_code", code, 0, "GOOD", "commanded and not ended") in readings
+
+
+def test_a_command_that_was_never_given_is_shown_without_a_code() -> None:
+    (given,) = (one for one in leaves(LIFT1.doing(C.LOCK)) if isinstance(one, Commanded))
+    name, value, *_ = _blamed(given, SCENE.image(), SCENE.logic.memory0(), SCENE.now_ms)
+    assert (name, value) == ("lift1.cmd_code", None)
 
 
 def test_a_trip_whose_cause_is_gone_waits_for_a_reset_and_says_so() -> None:
