@@ -5,6 +5,8 @@ Owns the moments. Each is a scene whose memory has seen what led to it.
 
 from __future__ import annotations
 
+from functools import cache
+
 from plc_drivers.contract import CommandCode as C
 from plc_drivers.contract.codes import State
 from plc_drivers.outputs import MailboxCommand
@@ -23,6 +25,12 @@ def _busy(scene: Scene, device: str, code: C, **tags: object) -> None:
 
 def tower_at_rest() -> Scene:
     """Lift locked on the ground, shuttle docked, both cabins shut and proven empty."""
+    return _tower_at_rest().copy()
+
+
+@cache
+def _tower_at_rest() -> Scene:
+    """Made once, because two countdowns pass in it."""
     scene = Scene(TOWER)
     scene.confirm("cabin1")
     scene.confirm("cabin2")

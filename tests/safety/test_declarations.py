@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,12 +13,15 @@ from controller.config.load import load_config
 from controller.garage import Layout
 from controller.garage.topology import topology_of
 from plc_drivers.contract import CommandCode
+from plc_drivers.contract.safety import ZONES
 from safety.expression import Const, ExpressionError
 from safety.interlock import Interlock, InterlockError, Phase
 from safety.interlock_table import HAZARDS, SHUTTLE_GARAGE, VENDING_TOWER, document, main
+from safety.interlocks.zone import zones_of
 from safety.logic import SafetyLogic
 from safety.rules import rules_of
 from safety.topology import Topology, TopologyError
+from safety.trips.zone import into_zone_interlocks
 from safety.verdict import Function, StartOf
 from tests.safety.scene import SHUTTLES, TOWER, Scene, codes_failing, function
 
@@ -100,11 +104,55 @@ def test_a_declaration_that_says_too_little_is_refused(changes: dict[str, object
         _declared(**changes)
 
 
+def test_a_refused_declaration_says_which_and_why() -> None:
+    for changes, said in (
+        ({"id": "no rule"}, "interlock 'no rule' for hazard 'H07' is not well named"),
+        ({"id": "a.b c"}, "interlock 'a.b c' for hazard 'H07' is not well named"),
+        ({"id": "A.b"}, "interlock 'A.b' for hazard 'H07' is not well named"),
+        ({"hazard": "H7"}, "interlock 'lift1.rule' for hazard 'H7' is not well named"),
+        ({"hazard": "h07"}, "interlock 'lift1.rule' for hazard 'h07' is not well named"),
+        ({"hazard": "H077"}, "interlock 'lift1.rule' for hazard 'H077' is not well named"),
+        ({"cause": ""}, "interlock lift1.rule lacks a title, a cause or a remedy"),
+        ({"guards": ()}, "interlock lift1.rule must guard Function and at least one of them"),
+        ({"phase": Phase.START}, "interlock lift1.rule must guard StartOf and at least one of them"),
+    ):
+        with pytest.raises(InterlockError, match=f"^{re.escape(said)}$"):
+            _declared(**changes)
+    start = _declared(phase=Phase.START, guards=(StartOf("lift1", CommandCode.LOCK),))
+    assert start.guards == (StartOf("lift1", CommandCode.LOCK),)
+    with pytest.raises(InterlockError):
+        _declared(guards=(Function("lift1", "travel"), StartOf("lift1", CommandCode.LOCK)))
+
+
 @pytest.mark.parametrize("zone", [2, 9])
 def test_h12_a_device_in_a_zone_that_no_safety_plc_reports_is_refused_at_the_start(zone: int) -> None:
     lifts = (replace(TOWER.lifts[0], zone=zone),)
     with pytest.raises(ExpressionError, match="zone"):
         SafetyLogic(replace(TOWER, lifts=lifts))
+
+
+@pytest.mark.parametrize("zone", [1, ZONES])
+def test_h12_every_zone_that_the_safety_plc_has_may_be_used(zone: int) -> None:
+    lifts, shuttles = (replace(TOWER.lifts[0], zone=zone),), (replace(TOWER.shuttles[0], zone=zone),)
+    found = zones_of(replace(TOWER, lifts=lifts, shuttles=shuttles, zones=(1, zone)))
+    assert found[function("lift1.travel")] == found[function("shuttle1.transfer")] == {zone}
+
+
+@pytest.mark.parametrize("zone", [0, ZONES + 1])
+def test_h12_a_zone_that_the_safety_plc_does_not_have_is_refused_although_the_garage_names_it(zone: int) -> None:
+    lifts = (replace(TOWER.lifts[0], zone=zone),)
+    with pytest.raises(ExpressionError, match=r"^lift1 is in a zone that safety1 does not report$"):
+        zones_of(replace(TOWER, lifts=lifts, zones=(1, zone)))
+
+
+def test_h12_the_order_in_which_a_shuttle_names_its_stops_changes_no_zone_that_it_needs() -> None:
+    shuttle = SHUTTLES.shuttles[0]
+    turned = replace(SHUTTLES, shuttles=(replace(shuttle, cabins=shuttle.cabins[::-1]), *SHUTTLES.shuttles[1:]))
+    assert {one.id for one in into_zone_interlocks(SHUTTLES)} == {
+        "shuttle0.into-zone-2-cabin1-0",
+        "shuttle0.start-into-zone-2-cabin1-0",
+    }
+    assert into_zone_interlocks(turned) == into_zone_interlocks(SHUTTLES)
 
 
 def test_two_devices_of_one_name_are_refused_at_the_start() -> None:

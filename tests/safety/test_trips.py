@@ -188,6 +188,55 @@ def test_the_first_of_several_trips_of_one_device_is_marked() -> None:
     assert verdict.trips[0].since_ms == scene.now_ms - 400
 
 
+def test_a_trip_in_force_says_what_its_declaration_says() -> None:
+    scene = at.tower_at_rest()
+    scene.set("safety1", zone1_torque_enabled=False, seismic_clear=False)
+    scene.set("lift1", rope_taut=False)
+    scene.set("shuttle1", forks_left_mm=900)
+    verdict = stays(scene, 1000)
+    declared = {trip.id: trip for trip in scene.logic.trips}
+    assert standing(verdict) == {"zone1.torque", "safety1.no-earthquake", "lift1.rope-taut", "shuttle1.fork-switches"}
+    for active in verdict.trips:
+        trip = declared[active.id]
+        said = (active.title, active.hazard, active.category, active.zone, active.stops, active.cause, active.remedy)
+        assert said == (trip.title, trip.hazard, trip.category, trip.zone, trip.stops, trip.cause, trip.remedy)
+        assert type(active.category) is int
+        assert active.devices == trip.devices
+        assert not active.may_be_reset
+    assert next(iter(verdict.trips)).devices == ("lift1", "shuttle1", "cabin1", "cabin2")
+
+
+def test_trips_are_told_oldest_first_and_with_the_time_at_which_each_came() -> None:
+    scene = at.tower_at_rest()
+    scene.set("lift1", shaft_doors_closed=False)
+    stays(scene, 100)
+    first = scene.now_ms - 100
+    scene.set("lift1", rope_taut=False, speed_ok=False)
+    verdict = stays(scene, 100)
+    assert [(trip.id, trip.since_ms) for trip in verdict.trips] == [
+        ("lift1.shaft-doors", first),
+        ("lift1.rope-taut", first + 100),
+        ("lift1.speed-ok", first + 100),
+    ]
+    scene.set("lift1", shaft_doors_closed=True, speed_ok=True)
+    may = {trip.id: trip.may_be_reset for trip in stays(scene, 100).trips}
+    assert may == {"lift1.shaft-doors": True, "lift1.rope-taut": False, "lift1.speed-ok": True}
+
+
+def test_trips_of_different_devices_are_each_the_first_of_their_own() -> None:
+    scene = at.tower_at_rest()
+    scene.set("lift1", rope_taut=False)
+    stays(scene, 100)
+    scene.set("cabin1", outer_open=True)
+    verdict = stays(scene, 600)
+    assert [(trip.id, trip.is_first_out) for trip in verdict.trips] == [
+        ("lift1.rope-taut", True),
+        ("cabin1.outer-switches", True),
+    ]
+    scene.set("lift1", speed_ok=False)
+    assert [trip.is_first_out for trip in stays(scene, 100).trips] == [True, True, False]
+
+
 # --- motion that is not as it was told (H15, H18) -----------------------------------------------------------
 
 
@@ -358,6 +407,12 @@ def _trip(**changes: object) -> Trip:
 def test_a_malformed_trip_is_an_error_when_it_is_declared(wrong: dict[str, object]) -> None:
     with pytest.raises(InterlockError):
         _trip(**wrong)
+
+
+def test_a_grace_below_zero_is_said_to_be_one() -> None:
+    with pytest.raises(InterlockError, match=r"^trip lift1\.rule has a grace below zero$"):
+        _trip(grace_ms=-1)
+    assert _trip(grace_ms=0).grace_ms == 0
 
 
 def test_a_trip_without_a_latch_goes_with_its_cause() -> None:

@@ -1,0 +1,242 @@
+"""A pytest session that has collected the tests once and runs each mutant in a fork of itself.
+
+Owns the order of the tests (those first that killed neighbours of the mutant, then those of its file, then the short
+ones), the forks, and the results file. A fork runs only tests that call the mutated function, until one fails. Must
+never change a mutant.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import json
+import os
+import resource
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+
+import pytest
+
+from tests.mutation.applying import apply
+from tests.mutation.mutants import ROOT, Key, Mutant, mutants_of
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a session is to do; ``known`` are results that need no second run."""
+
+    files: Sequence[str]
+    results: Path
+    known: frozenset[Key] = frozenset()
+    children: int = 2
+    test_s_max: float = 3.0
+    mutant_s_max: float = 20.0
+
+
+@dataclass
+class _Survey:
+    """How long each test takes, which functions of ``safety`` it calls, and which constants its module has."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+    calls: dict[str, list[str]] = field(default_factory=dict)
+    names: dict[str, set[str]] = field(default_factory=dict)
+
+
+@dataclass
+class MutationSession:
+    """The plugin."""
+
+    plan: Plan
+    failed: bool = False
+    survived: int = 0
+    killed: int = 0
+    _kills: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def pytest_configure(self) -> None:
+        """A counter-example is enough: it need not be small, and nothing is kept for another mutant."""
+        from hypothesis import HealthCheck, Phase, settings  # after pytest has prepared its assertions
+
+        settings.register_profile(
+            "mutation",
+            database=None,
+            derandomize=True,
+            deadline=None,
+            phases=[Phase.explicit, Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )
+        settings.load_profile("mutation")
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Remember that a test of this process failed."""
+        self.failed = self.failed or report.failed
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Instead of the tests: every mutant, in forks."""
+        items = {item.nodeid: item for item in session.items}
+        survey = self._survey(items)
+        gc.collect()
+        gc.freeze()
+        running: dict[int, tuple[Mutant, int, float]] = {}
+        with self.plan.results.open("a", encoding="utf-8") as out:
+            for mutant in self._wanted():
+                if len(running) >= self.plan.children:
+                    self._reap(running, out.write)
+                    out.flush()
+                chosen = self._order(mutant, survey)
+                pid, pipe = self._fork(mutant, [items[name] for name in chosen])
+                running[pid] = (mutant, pipe, time.monotonic())
+            while running:
+                self._reap(running, out.write)
+        sys.stdout.write(f"{self.killed} killed, {self.survived} survived\n")
+        return True
+
+    def _wanted(self) -> Iterator[Mutant]:
+        for file in self.plan.files:
+            sys.stdout.write(f"{file}\n")
+            sys.stdout.flush()
+            for mutant in mutants_of(file):
+                if mutant.key not in self.plan.known:
+                    yield mutant
+
+    def _survey(self, items: dict[str, pytest.Item]) -> _Survey:
+        """Run everything once, in a fork, so that this process stays as it was."""
+        reader, writer = os.pipe()
+        pid = os.fork()
+        if not pid:
+            os.close(reader)
+            _quiet()
+            found = _Survey()
+            for name, item in items.items():
+                _forget()
+                began = time.process_time()
+                found.calls[name] = _called_by(item)
+                found.seconds[name] = time.process_time() - began
+            with os.fdopen(writer, "w") as pipe:
+                json.dump([self.failed, found.seconds, found.calls], pipe)
+            os._exit(0)
+        os.close(writer)
+        with os.fdopen(reader) as pipe:
+            failed, seconds, calls = json.load(pipe)
+        os.waitpid(pid, 0)
+        if failed:
+            raise pytest.UsageError("the tests fail without a mutant already")
+        return _Survey(seconds, calls, _names(items))
+
+    def _order(self, mutant: Mutant, survey: _Survey) -> list[str]:
+        """Tests for one mutant: killers of neighbours first, then by duration, as many as the time allows."""
+        place = mutant.file if mutant.is_constant else f"{mutant.file}:{mutant.scope}"
+        names = [
+            name
+            for name, calls in survey.calls.items()
+            if survey.seconds[name] <= self.plan.test_s_max
+            and any(call.startswith(place) if mutant.is_constant else call == place for call in calls)
+        ]
+        names += [name for name in sorted(survey.names.get(mutant.scope, ())) if name not in names]
+        kills = self._kills
+        own = f"/test_{Path(mutant.file).stem}"
+        names.sort(
+            key=lambda name: (-kills[place, name], -kills[mutant.file, name], own not in name, survey.seconds[name])
+        )
+        left = self.plan.mutant_s_max
+        chosen: list[str] = []
+        for name in names:
+            left -= survey.seconds[name]
+            if left < 0:
+                break
+            chosen.append(name)
+        return chosen
+
+    def _fork(self, mutant: Mutant, items: Sequence[pytest.Item]) -> tuple[int, int]:
+        reader, writer = os.pipe()
+        pid = os.fork()
+        if pid:
+            os.close(writer)
+            return pid, reader
+        os.close(reader)
+        limit = int(3 * self.plan.mutant_s_max)
+        resource.setrlimit(resource.RLIMIT_CPU, (limit, limit))
+        _quiet()
+        killer = self._killer(mutant, items)
+        with contextlib.suppress(OSError):
+            os.write(writer, killer.encode())
+        os._exit(1 if killer else 0)
+
+    def _killer(self, mutant: Mutant, items: Sequence[pytest.Item]) -> str:
+        """The test that fails, empty when none does."""
+        try:
+            apply(mutant)
+        except Exception as error:  # noqa: BLE001  # whatever a mutant does when it is loaded
+            return f"load: {type(error).__name__}"
+        for item in items:
+            item.ihook.pytest_runtest_protocol(item=item, nextitem=None)
+            if self.failed:
+                return item.nodeid
+        return ""
+
+    def _reap(self, running: dict[int, tuple[Mutant, int, float]], write: object) -> None:
+        pid, status = os.wait()
+        mutant, pipe, began = running.pop(pid)
+        with os.fdopen(pipe) as reader:
+            killer = reader.read()
+        code = os.waitstatus_to_exitcode(status)
+        if code not in (0, 1):
+            killer = f"died: {code}"
+        place = mutant.file if mutant.is_constant else f"{mutant.file}:{mutant.scope}"
+        if killer:
+            self.killed += 1
+            self._kills[place, killer] += 1
+            self._kills[mutant.file, killer] += 1
+        else:
+            self.survived += 1
+        row = [*mutant.key, killer, round(time.monotonic() - began, 2)]
+        if callable(write):
+            write(json.dumps(row) + "\n")
+
+
+def _called_by(item: pytest.Item) -> list[str]:
+    """Functions of ``safety`` that a test calls, as ``file:scope``."""
+    root = f"{ROOT}/safety/"
+    found: set[tuple[str, str]] = set()
+
+    def note(frame: FrameType, event: str, _argument: object) -> None:
+        if event == "call" and frame.f_code.co_filename.startswith(root):
+            found.add((frame.f_code.co_filename, frame.f_code.co_qualname))
+
+    sys.setprofile(note)
+    try:
+        item.ihook.pytest_runtest_protocol(item=item, nextitem=None)
+    finally:
+        sys.setprofile(None)
+    return sorted({f"{name.removeprefix(f'{ROOT}/')}:{scope}" for name, scope in found})
+
+
+def _names(items: dict[str, pytest.Item]) -> dict[str, set[str]]:
+    """For each constant that a test's module has by name: the tests of that module."""
+    found: dict[str, set[str]] = {}
+    for test, item in items.items():
+        for name in vars(item.module) if isinstance(item, pytest.Function) else ():
+            if name.isupper() or name.startswith("_"):
+                found.setdefault(name, set()).add(test)
+    return found
+
+
+def _forget() -> None:
+    """Empty the caches of the tests, so that each test is seen to call all that it depends on."""
+    for name, module in list(sys.modules.items()):
+        if name.startswith("tests.safety"):
+            for cached in list(vars(module).values()):
+                if hasattr(cached, "cache_clear"):
+                    cached.cache_clear()
+
+
+def _quiet() -> None:
+    """What a fork prints is nobody's."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, 1)
+    os.dup2(null, 2)
