@@ -11,18 +11,28 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from fnmatch import fnmatch
 from functools import cache
 from pathlib import Path
+from textwrap import dedent
 
 import libcst as cst
 from mutmut.mutation.file_mutation import Mutation, create_mutations, deep_replace
 
+from tests.mutation.wording import is_wording
+
 ROOT = Path(__file__).parents[2]
 
 LEFT_OUT = {
-    "safety/interlock_table.py": "prints documents; the controller never runs it",
-    "safety/verification/*": "a tool: searches reachable states; the controller never runs it",
-    "safety/proof/*": "a tool: proves with z3; the controller never runs it",
+    "safety/proof/*": "evidence: proves with z3 what the declarations let through",
+    "safety/verification/*": "evidence: searches reachable states",
+    "safety/diagram.py": "part of the cause-and-effect matrix",
+    "safety/effect.py": "part of the cause-and-effect matrix",
+    "safety/matrix.py": "evidence: the cause-and-effect matrix, which tests compare with the real logic",
+    "safety/matrix_document.py": "prints the matrix",
+    "safety/interlock_table.py": "prints the interlock list",
+    "safety/hazards.py": "the text of the hazard list; decides nothing",
+    "safety/safety_case.py": "prints the safety case",
 }
 """What is not mutated, and why."""
 
@@ -35,7 +45,10 @@ Key = tuple[str, str, str, str, int]
 
 @dataclass(frozen=True)
 class Mutant:
-    """One change. ``scope`` is the function or constant; ``source`` the whole of it, changed."""
+    """One change. ``scope`` is the function or constant; ``source`` the whole of it, changed.
+
+    ``is_wording`` says that nothing but sentences for people differ.
+    """
 
     file: str
     scope: str
@@ -43,6 +56,7 @@ class Mutant:
     after: str
     source: str
     is_constant: bool = False
+    is_wording: bool = False
     number: int = 0
 
     @property
@@ -54,7 +68,7 @@ class Mutant:
 def source_files() -> list[str]:
     """Every file of ``safety`` that is mutated, as a path within the project."""
     found = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "safety").rglob("*.py"))
-    return [name for name in found if not any(Path(name).match(pattern) for pattern in LEFT_OUT)]
+    return [name for name in found if not any(fnmatch(name, pattern) for pattern in LEFT_OUT)]
 
 
 @cache
@@ -120,7 +134,10 @@ def _mutant(file: str, module: cst.Module, mutation: Mutation, scope: cst.CSTNod
         raise TypeError(f"a mutation removed all of {name}")
     old, new = module.code_for_node(scope), module.code_for_node(changed)
     before, after = _difference(old.splitlines(), new.splitlines())
-    return Mutant(file, name, before, after, new, is_constant=not isinstance(scope, cst.FunctionDef))
+    is_constant = not isinstance(scope, cst.FunctionDef)
+    return Mutant(
+        file, name, before, after, new, is_constant, is_wording=is_wording(dedent(old).strip(), dedent(new).strip())
+    )
 
 
 def _difference(old: Sequence[str], new: Sequence[str]) -> tuple[str, str]:

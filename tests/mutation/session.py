@@ -1,8 +1,8 @@
 """A pytest session that has collected the tests once and runs each mutant in a fork of itself.
 
 Owns the order of the tests (those first that killed neighbours of the mutant, then those of its file, then the short
-ones), the forks, and the results file. A fork runs only tests that call the mutated function, until one fails. Must
-never change a mutant.
+ones), the forks, and the results file. A fork runs only tests that call the mutated function, until one fails; a test
+that is marked ``document`` compares a printed page and is asked about wording alone. Must never change a mutant.
 """
 
 from __future__ import annotations
@@ -45,6 +45,7 @@ class _Survey:
     seconds: dict[str, float] = field(default_factory=dict)
     calls: dict[str, list[str]] = field(default_factory=dict)
     names: dict[str, set[str]] = field(default_factory=dict)
+    documents: set[str] = field(default_factory=set)
 
 
 @dataclass
@@ -126,7 +127,8 @@ class MutationSession:
         os.waitpid(pid, 0)
         if failed:
             raise pytest.UsageError("the tests fail without a mutant already")
-        return _Survey(seconds, calls, _names(items))
+        documents = {name for name, item in items.items() if item.get_closest_marker("document") is not None}
+        return _Survey(seconds, calls, _names(items), documents)
 
     def _order(self, mutant: Mutant, survey: _Survey) -> list[str]:
         """Tests for one mutant: killers of neighbours first, then by duration, as many as the time allows."""
@@ -138,6 +140,8 @@ class MutationSession:
             and any(call.startswith(place) if mutant.is_constant else call == place for call in calls)
         ]
         names += [name for name in sorted(survey.names.get(mutant.scope, ())) if name not in names]
+        if not mutant.is_wording:
+            names = [name for name in names if name not in survey.documents]
         kills = self._kills
         own = f"/test_{Path(mutant.file).stem}"
         names.sort(

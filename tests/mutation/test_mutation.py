@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +14,8 @@ from safety import step, trip
 from tests.mutation.applying import apply, live_function
 from tests.mutation.mutants import LEFT_OUT, Mutant, mutants_of, source_files
 from tests.mutation.results import equivalent, report, without_mutant
+from tests.mutation.session import MutationSession, Plan, _Survey
+from tests.mutation.wording import is_wording
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*use of fork.*:DeprecationWarning")
 """Newer Pythons warn of a fork beside threads, which a parallel test run has; the fork here runs a line and ends."""
@@ -46,7 +50,49 @@ def test_every_listed_mutant_still_exists_and_has_a_reason() -> None:
 def test_tools_that_do_not_run_live_are_left_out_and_everything_else_is_not() -> None:
     files = source_files()
     assert {"safety/gate.py", "safety/step.py", "safety/interlocks/reach.py", "safety/trips/zone.py"} <= set(files)
-    assert not [name for name in files if name in LEFT_OUT]
+    assert not [
+        name for name in files if name in LEFT_OUT or name.startswith(("safety/proof/", "safety/verification/"))
+    ]
+
+
+DECLARED = (
+    """rule = Interlock("a.b", title="Shut and locked", condition=all_of(door["shut"], door["locked"]), cause=CAUSE)"""
+)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('"Shut and locked"', '"SHUT AND LOCKED"', True),
+        ('"Shut and locked"', "None", True),
+        (', title="Shut and locked"', "", True),
+        (", cause=CAUSE", ", cause=None", True),
+        ('"a.b"', '"A.B"', False),
+        ('"shut"', '"XXshutXX"', False),
+        ('door["shut"], ', "", False),
+        ('all_of(door["shut"], door["locked"])', "None", False),
+        ("all_of", "any_of", False),
+    ],
+)
+def test_a_changed_sentence_is_told_from_a_changed_condition(old: str, new: str, said: bool) -> None:
+    assert is_wording(DECLARED, DECLARED.replace(old, new)) is said
+
+
+def test_a_sentence_may_be_made_of_values_and_may_have_been_empty() -> None:
+    assert is_wording('text = f"zone {zone} is open"', 'text = f"XXzone {zone} is openXX"')
+    assert is_wording('text = f"for {ms / 1000} s"', 'text = f"for {ms * 1000} s"')
+    assert is_wording('standard = ""', 'standard = "XXXX"')
+    assert not is_wording('tag = f"zone{zone}_open"', 'tag = f"XXzone{zone}_openXX"')
+    assert not is_wording("limit = 5", "limit = None")
+
+
+def test_a_printed_page_kills_no_changed_condition() -> None:
+    session = MutationSession(Plan([], Path("results.jsonl")))
+    calls = {"page": ["safety/a.py:f"], "machine": ["safety/a.py:f"]}
+    survey = _Survey({"page": 0.1, "machine": 0.2}, calls, {}, {"page"})
+    mutant = Mutant("safety/a.py", "f", "before", "after", "source")
+    assert session._order(mutant, survey) == ["machine"]
+    assert session._order(replace(mutant, is_wording=True), survey) == ["page", "machine"]
 
 
 def test_a_mutated_function_runs_in_place_of_the_one_that_everybody_has_imported() -> None:

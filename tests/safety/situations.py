@@ -37,6 +37,13 @@ def _tower_at_rest() -> Scene:
     return scene
 
 
+def tower_with_pins_in() -> Scene:
+    """At rest, with the lift's pins in, so that it may go."""
+    scene = tower_at_rest()
+    scene.set("lift1", pins_extended=False, pins_retracted=True)
+    return scene
+
+
 def lift_travels() -> Scene:
     """The tower's lift is between levels with the shuttle on it."""
     scene = Scene(TOWER)

@@ -43,6 +43,8 @@ def test_every_permit_of_a_shipped_garage_is_guarded(shipped: Topology) -> None:
 def test_every_guard_names_a_permit_or_command_that_the_device_has(shipped: Topology) -> None:
     logic = SafetyLogic(shipped)
     for interlock in logic.interlocks:
+        kinds = {StartOf: Phase.START, Function: Phase.RUN}
+        assert {kinds[type(guard)] for guard in interlock.guards} == {interlock.phase}
         for guard in interlock.guards:
             definition = logic.definitions[guard.device]
             if isinstance(guard, StartOf):
@@ -60,6 +62,7 @@ def test_every_interlock_names_a_known_hazard_and_speaks_in_sentences(topology: 
         assert "clause" not in interlock.standard
 
 
+@pytest.mark.document
 def test_the_interlock_list_in_the_documents_is_current() -> None:
     """Run ``python -m safety.interlock_table --write docs/interlocks.md`` when this fails."""
     assert (ROOT / "docs" / "interlocks.md").read_text(encoding="utf-8") == document()

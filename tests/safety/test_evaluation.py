@@ -9,35 +9,28 @@ import pytest
 from plc_drivers.contract import CABIN, LIFT, SAFETY, SHUTTLE, DeviceKind
 from plc_drivers.contract.codes import CommandCode as C
 from plc_drivers.outputs import MailboxCommand
-from plc_drivers.reading import DeviceImage, Fault, ProcessImage, Quality
+from plc_drivers.reading import DeviceImage, ProcessImage, Quality
 from safety.acts import NO_ACTS, Acts
 from safety.expression import (
     And,
     Answering,
     Asserted,
-    Commanded,
     Expression,
     HeldFor,
     Not,
-    Or,
     ResetAsked,
     Truth,
     doing,
-    leaves,
 )
 from safety.interlock import Interlock, Phase
 from safety.interlocks import unit
-from safety.logic import AGE_MS_MAX, GAP_MS_MAX, SafetyLogic, _blamed, _conflicts, definitions_of
+from safety.logic import AGE_MS_MAX, GAP_MS_MAX, SafetyLogic, _conflicts, definitions_of
 from safety.memory import Passed, SafetyMemory
 from safety.program import Program
-from safety.refusal import Refusal
-from safety.rules import rules_of
 from safety.step import Pass, Results, Step
-from safety.topology import TopologyError, check
-from safety.verdict import ActiveTrip, Failing, Function, StartOf, Verdict
-from safety.wish import DeviceWish
+from safety.verdict import Function, StartOf
 from tests.safety import situations as at
-from tests.safety.scene import COUNTDOWN_MS, PERIOD_MS, SHUTTLES, TOWER, Scene, codes_failing, function
+from tests.safety.scene import COUNTDOWN_MS, PERIOD_MS, SHUTTLES, TOWER, Scene, function
 
 SCENE = Scene(TOWER)
 LIFT1, CABIN1 = unit.lift("lift1"), unit.cabin("cabin1")
@@ -413,187 +406,3 @@ def test_every_device_of_a_garage_is_known_by_its_kind() -> None:
         "cabin1": CABIN,
         "cabin2": CABIN,
     }
-
-
-# --- explanations ----------------------------------------------------------------------------------------------
-
-
-def explained(scene: Scene, what: Function | StartOf | None) -> dict[str, Failing]:
-    found = scene.logic.explain(what, scene.image(), scene.memory, scene.now_ms + 30)
-    return {item.id: item for item in found}
-
-
-def test_before_the_first_evaluation_there_is_nothing_to_explain() -> None:
-    scene = SCENE.copy()
-    assert scene.logic.explain(None, scene.image(), scene.logic.memory0(), scene.now_ms) == ()
-
-
-def test_everything_is_explained_that_fails_and_nothing_else_for_each_question() -> None:
-    scene = SCENE.copy()
-    scene.set("lift1", rope_taut=False)
-    failing = {one.id: one for one in scene.look().failing}
-    said = {key: replace(one, readings=(), musts=()) for key, one in explained(scene, None).items()}
-    assert said == failing
-    assert set(explained(scene, TRAVEL)) == codes_failing(scene.look(), TRAVEL)
-    start = StartOf("lift1", C.MOVE_TO_LEVEL)
-    assert set(explained(scene, start)) == {one.id for one in failing.values() if start in one.guards}
-    deep = StartOf("shuttle1", C.PLACE_LEFT, 2)
-    wanted = {deep, StartOf("shuttle1", C.PLACE_LEFT)}
-    assert set(explained(scene, deep)) == {one.id for one in failing.values() if wanted & set(one.guards)}
-    assert set(explained(scene, deep)) > set(explained(scene, StartOf("shuttle1", C.PLACE_LEFT)))
-
-
-def test_a_reading_is_shown_with_value_age_quality_and_what_is_wrong_with_its_device() -> None:
-    scene = SCENE.copy()
-    scene.look()
-    image = _with(_lift(quality=Quality.STALE, fault=Fault("TIMEOUT", "no answer", "look")))
-    _, memory = scene.logic.evaluate(image, scene.memory, scene.now_ms)
-    found = {one.id: one for one in scene.logic.explain(TRAVEL, image, memory, scene.now_ms + 30)}
-    assert found["lift1.answers"].readings == (("lift1.heartbeat", 0, 30, "STALE", "TIMEOUT: no answer"),)
-    assert found["lift1.answers"].unknown
-    _, memory = scene.logic.evaluate(_with(None), scene.memory, scene.now_ms)
-    found = {one.id: one for one in scene.logic.explain(TRAVEL, _with(None), memory, scene.now_ms + 30)}
-    assert found["lift1.answers"].readings == (
-        ("lift1.heartbeat", None, 0, "MISSING", "the device has never answered"),
-    )
-
-
-def test_what_the_controller_itself_does_is_shown_as_a_reading_too() -> None:
-    scene = at.tower_at_rest()
-    scene.cycle(shuttle1=at.wish("travel", 5, C.MOVE_TO_COLUMN, 4))
-    scene.set("shuttle1", holds_travel=False)
-    scene.now_ms += PERIOD_MS
-    scene.look()
-    readings = {one for item in explained(scene, TRAVEL).values() for one in item.readings}
-    assert ("shuttle1.travel", True, 0, "GOOD", "permitted by the controller itself") in readings
-    scene = at.tower_at_rest()
-    scene.set("shuttle1", station=2, load_present=True, load_clear=False)
-    scene.set("cabin1", inner_open=True, inner_closed=False, inner_locked=False)
-    scene.cycle(shuttle1=at.wish("transfer", 5, C.PLACE_LEFT, 1))
-    scene.now_ms += PERIOD_MS
-    scene.look()
-    readings = {one for item in explained(scene, None).values() for one in item.readings}
-    code = int(C.PLACE_LEFT)
-    assert ("shuttle1.cmd_code", code, 0, "GOOD", "commanded and not ended") in readings
-
-
-def test_a_command_that_was_never_given_is_shown_without_a_code() -> None:
-    (given,) = (one for one in leaves(LIFT1.doing(C.LOCK)) if isinstance(one, Commanded))
-    name, value, *_ = _blamed(given, SCENE.image(), SCENE.logic.memory0(), SCENE.now_ms)
-    assert (name, value) == ("lift1.cmd_code", None)
-
-
-def test_a_trip_whose_cause_is_gone_waits_for_a_reset_and_says_so() -> None:
-    scene = at.tower_at_rest()
-    scene.set("lift1", rope_taut=False)
-    scene.look()
-    scene.set("lift1", rope_taut=True)
-    scene.now_ms += PERIOD_MS
-    scene.look()
-    (reading,) = explained(scene, TRAVEL)["lift1.rope-taut"].readings
-    assert reading == ("lift1.rope-taut.reset", False, 0, "GOOD", "waits for a person's reset")
-
-
-# --- verdict, memory and topology by themselves ----------------------------------------------------------------
-
-FAILING = Failing("lift1.rule", "t", "H07", (TRAVEL, StartOf("lift1", C.LOCK)), "cause", "remedy", unknown=False)
-
-
-def _verdict(**changes: object) -> Verdict:
-    return replace(Verdict(5, frozenset({TRAVEL}), (FAILING,), frozenset()), **changes)  # type: ignore[arg-type]
-
-
-def test_a_verdict_refuses_with_the_first_interlock_in_the_way() -> None:
-    later = replace(FAILING, id="lift1.later")
-    verdict = _verdict(allowed=frozenset(), failing=(replace(FAILING, guards=()), FAILING, later))
-    assert verdict.refusal(TRAVEL) == Refusal("lift1.rule", "cause", "remedy")
-    assert _verdict().refusal(TRAVEL) is None
-    refusal = verdict.refusal(function("lift1.other"))
-    assert refusal is not None
-    assert refusal.code == "NOT_EVALUATED"
-    assert refusal.text == "lift1.other was not evaluated; what was not evaluated is not permitted."
-    assert refusal.remedy == ("This is a defect of the controller: stop the garage and report it with the journal.")
-
-
-def test_a_start_is_refused_by_what_guards_it_with_its_argument_or_with_any() -> None:
-    verdict = _verdict()
-    assert verdict.start_refusal(StartOf("lift1", C.LOCK)) == Refusal("lift1.rule", "cause", "remedy")
-    assert verdict.start_refusal(StartOf("lift1", C.LOCK, 2)) == Refusal("lift1.rule", "cause", "remedy")
-    assert verdict.start_refusal(StartOf("lift1", C.UNLOCK)) is None
-    narrow = _verdict(failing=(replace(FAILING, guards=(StartOf("lift1", C.LOCK, 2),)),))
-    assert narrow.start_refusal(StartOf("lift1", C.LOCK, 2)) is not None
-    assert narrow.start_refusal(StartOf("lift1", C.LOCK, 1)) is None
-    assert narrow.start_refusal(StartOf("lift1", C.LOCK)) is None
-
-
-def _trip(category: int, *stops: str) -> ActiveTrip:
-    functions = tuple(function(one) for one in stops)
-    return ActiveTrip("a.b", "t", "H12", category, 1, functions, 0, "c", "r", may_be_reset=False, is_first_out=True)
-
-
-def test_the_hardest_stop_of_a_device_wins() -> None:
-    trips = (_trip(2, "lift1.travel"), _trip(1, "lift1.travel", "cabin1.inner"), _trip(0, "cabin1.rotate"))
-    verdict = _verdict(trips=trips)
-    assert [verdict.stop_category(one) for one in ("lift1", "cabin1", "shuttle1")] == [1, 0, None]
-
-
-@pytest.mark.parametrize("voided", [False, True])
-def test_a_voided_command_leaves_its_number_in_the_mailbox_and_nothing_behind_it(voided: bool) -> None:
-    command = MailboxCommand(5, C.LOCK, 1, 2, 3, 4)
-    passed = Passed(command, 1, voided=voided)
-    assert passed.mailbox == (MailboxCommand(seq=5) if voided else command)
-    assert passed.code is (C.NONE if voided else C.LOCK)
-
-
-def test_a_permit_is_active_while_it_is_granted_or_fades() -> None:
-    other = function("cabin1.inner")
-    memory = SafetyMemory((), granted=frozenset({TRAVEL}))
-    assert memory.active == {TRAVEL}
-    assert replace(memory, fading={other: 1}).active == {TRAVEL, other}
-
-
-def test_a_wish_wants_nothing_unless_it_says_so() -> None:
-    wish = DeviceWish()
-    assert (wish.permits, wish.command, wish.new_command, wish.levels) == (frozenset(), MailboxCommand(), False, {})
-
-
-def test_a_topology_that_contradicts_itself_says_where() -> None:
-    check(TOWER)
-    check(SHUTTLES)
-    doubled = replace(SHUTTLES, cabins=(*SHUTTLES.cabins, SHUTTLES.cabins[0]), safety="lift1")
-    with pytest.raises(TopologyError, match=r"^devices named twice: cabin1, lift1$"):
-        check(doubled)
-    with pytest.raises(
-        TopologyError,
-        match=r"^lift and shuttle do not agree on who rides on whom: \[\('lift1', 'shuttle1'\), \('lift1', 'x'\)\]$",
-    ):
-        check(replace(TOWER, lifts=(replace(TOWER.lifts[0], rider="x"),)))
-    for wrong in ({"home_column": None}, {"level": 0}):
-        shuttle = replace(TOWER.shuttles[0], **wrong)
-        with pytest.raises(
-            TopologyError, match=r"^neither riding with a home column nor captive on a level: shuttle1$"
-        ):
-            check(replace(TOWER, shuttles=(shuttle,)))
-    captive = tuple(replace(one, level=None) for one in SHUTTLES.shuttles)
-    with pytest.raises(TopologyError, match=r"on a level: shuttle0, shuttle1$"):
-        check(replace(SHUTTLES, shuttles=captive))
-    with pytest.raises(TopologyError, match=r"^reaches that only one end knows of: \[\('shuttle0', \('cabin2', 0, 8"):
-        check(replace(SHUTTLES, cabins=(SHUTTLES.cabins[0], replace(SHUTTLES.cabins[1], reached_by=()))))
-    lift = replace(SHUTTLES.lifts[0], reached_by=SHUTTLES.lifts[0].reached_by[:1])
-    with pytest.raises(TopologyError, match=r"^reaches that only one end knows of: \[\('shuttle1', \('lift1', 1, 8"):
-        check(replace(SHUTTLES, lifts=(lift,)))
-
-
-def test_the_rules_of_a_garage_are_its_trips_and_then_its_interlocks_each_named_once() -> None:
-    ids = [interlock.id for interlock in rules_of(TOWER)]
-    assert len(ids) == len(set(ids))
-    trips = [trip.id for trip in SCENE.logic.trips]
-    assert ids[: len(trips)] == trips
-
-
-def test_a_function_is_allowed_only_when_a_run_interlock_guards_it_and_all_of_them_hold() -> None:
-    verdict = SCENE.copy().look()
-    guarded = {guard for one in SCENE.logic.interlocks for guard in one.guards if isinstance(guard, Function)}
-    stopped = {guard for one in verdict.failing for guard in one.guards}
-    assert verdict.allowed == (guarded & SCENE.logic.functions) - stopped
-    assert Or((A, B)) not in SCENE.logic.program.slots
