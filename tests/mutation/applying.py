@@ -1,7 +1,8 @@
 """Putting a mutant in the place of the code that it was made from, in a process that has everything loaded.
 
 Owns the exchange. A function keeps its identity and gets the mutant's code, so everybody who imported it runs the
-mutant; a constant is bound anew in every module that has it by name. Must never be undone: the process is a fork.
+mutant; a constant is bound anew in every module that has it by name, and so is every constant that is made from it.
+Must never be undone: the process is a fork.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Callable
 from importlib import import_module
 from types import CodeType, FunctionType, ModuleType
 
-from tests.mutation.mutants import Mutant
+from tests.mutation.mutants import ROOT, Mutant
 
 _FLAGS = __future__.annotations.compiler_flag
 
@@ -56,10 +57,28 @@ def _exchange(mutant: Mutant, module: ModuleType) -> None:
     live.__kwdefaults__ = {arg.arg: value(node) for arg, node in named if node is not None} or None
 
 
+def made_from(file: str, constant: str) -> list[tuple[str, str]]:
+    """Constants below ``constant`` in its file that are made from it, each with its statement, in order."""
+    changed = {constant}
+    found: list[tuple[str, str]] = []
+    for statement in ast.parse((ROOT / file).read_text(encoding="utf-8")).body:
+        if not isinstance(statement, ast.Assign | ast.AnnAssign) or statement.value is None:
+            continue
+        target = statement.targets[0] if isinstance(statement, ast.Assign) else statement.target
+        read = {node.id for node in ast.walk(statement.value) if isinstance(node, ast.Name)}
+        if isinstance(target, ast.Name) and target.id != constant and read & changed:
+            changed.add(target.id)
+            found.append((target.id, ast.unparse(statement)))
+    return found
+
+
 def _bind(mutant: Mutant, module: ModuleType) -> None:
-    before = vars(module)[mutant.scope]
     namespace = dict(vars(module))
-    exec(compile(mutant.source, mutant.file, "exec", _FLAGS, dont_inherit=True), namespace)  # noqa: S102
+    dependent = made_from(mutant.file, mutant.scope)
+    for source in (mutant.source, *(statement for _, statement in dependent)):
+        exec(compile(source, mutant.file, "exec", _FLAGS, dont_inherit=True), namespace)  # noqa: S102
+    before = {name: vars(module)[name] for name in (mutant.scope, *(name for name, _ in dependent))}
     for other in list(sys.modules.values()):
-        if getattr(other, "__dict__", {}).get(mutant.scope) is before:
-            setattr(other, mutant.scope, namespace[mutant.scope])
+        for name, value in before.items():
+            if getattr(other, "__dict__", {}).get(name) is value:
+                setattr(other, name, namespace[name])

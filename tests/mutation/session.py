@@ -22,7 +22,7 @@ from types import FrameType
 
 import pytest
 
-from tests.mutation.applying import apply
+from tests.mutation.applying import apply, made_from
 from tests.mutation.mutants import ROOT, Key, Mutant, mutants_of
 
 
@@ -139,7 +139,9 @@ class MutationSession:
             if survey.seconds[name] <= self.plan.test_s_max
             and any(call.startswith(place) if mutant.is_constant else call == place for call in calls)
         ]
-        names += [name for name in sorted(survey.names.get(mutant.scope, ())) if name not in names]
+        if mutant.is_constant:
+            for constant in (mutant.scope, *(name for name, _ in made_from(mutant.file, mutant.scope))):
+                names += [name for name in sorted(survey.names.get(constant, ())) if name not in names]
         if not mutant.is_wording:
             names = [name for name in names if name not in survey.documents]
         kills = self._kills

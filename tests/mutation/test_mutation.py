@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from safety import step, trip
+from plc_drivers.contract import DeviceKind
+from safety import absence, step, trip
 from tests.mutation.applying import apply, live_function
 from tests.mutation.mutants import LEFT_OUT, Mutant, mutants_of, source_files
 from tests.mutation.results import equivalent, report, without_mutant
@@ -108,6 +109,13 @@ def test_properties_and_constants_are_mutated_too() -> None:
     assert in_a_fork(grace, lambda: trip.UNKNOWN_GRACE_MS == 1001)
     assert {one.scope for one in mutants_of("safety/trip.py")} >= {"Trip.fires", "Trip.stands", "Trip.condition"}
     assert live_function(trip, "Trip.fires").__name__ == "fires"
+
+
+def test_a_constant_that_is_made_from_a_mutated_one_is_made_anew() -> None:
+    barrier = next(one for one in mutants_of("safety/absence.py") if "XXoverhang_rear_clearXX" in one.after)
+    mutated = (DeviceKind.LIFT, "XXoverhang_rear_clearXX")
+    assert in_a_fork(barrier, lambda: mutated in absence.STANDS_FOR)
+    assert mutated not in absence.STANDS_FOR
 
 
 def test_a_default_of_an_argument_is_mutated_with_its_function() -> None:
