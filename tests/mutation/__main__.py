@@ -19,7 +19,7 @@ from tests.mutation.session import MutationSession, Plan
 
 RESULTS = ROOT / ".mutation" / "results.jsonl"
 
-SLOW = {"test_necessity.py", "test_forbidden_together.py", "test_broken_sensors.py"}
+SLOW = {"test_necessity.py"}
 """Tests that go through very many readings: left out unless ``--tests tests/safety`` asks for them."""
 
 

@@ -40,10 +40,13 @@ class Plan:
 
 @dataclass
 class _Survey:
-    """How long each test takes, which functions of ``safety`` it calls, and which constants its module has."""
+    """How long each test takes; which tests call a function of ``safety``, or anything in a file; which name a constant.
+
+    ``callers`` has functions as ``file:scope`` and files as they are.
+    """
 
     seconds: dict[str, float] = field(default_factory=dict)
-    calls: dict[str, list[str]] = field(default_factory=dict)
+    callers: dict[str, list[str]] = field(default_factory=dict)
     names: dict[str, set[str]] = field(default_factory=dict)
     documents: set[str] = field(default_factory=set)
 
@@ -106,7 +109,7 @@ class MutationSession:
                     yield mutant
 
     def _survey(self, items: dict[str, pytest.Item]) -> _Survey:
-        """Run everything once, in a fork, so that this process stays as it was."""
+        """Run everything twice, in a fork, so that this process stays as it was."""
         reader, writer = os.pipe()
         pid = os.fork()
         if not pid:
@@ -115,30 +118,28 @@ class MutationSession:
             found = _Survey()
             for name, item in items.items():
                 _forget()
+                for place in _called_by(item):
+                    found.callers.setdefault(place, []).append(name)
+                # Again for its time, because a fork makes what tests share only once.
                 began = time.process_time()
-                found.calls[name] = _called_by(item)
+                item.ihook.pytest_runtest_protocol(item=item, nextitem=None)
                 found.seconds[name] = time.process_time() - began
             with os.fdopen(writer, "w") as pipe:
-                json.dump([self.failed, found.seconds, found.calls], pipe)
+                json.dump([self.failed, found.seconds, found.callers], pipe)
             os._exit(0)
         os.close(writer)
         with os.fdopen(reader) as pipe:
-            failed, seconds, calls = json.load(pipe)
+            failed, seconds, callers = json.load(pipe)
         os.waitpid(pid, 0)
         if failed:
             raise pytest.UsageError("the tests fail without a mutant already")
         documents = {name for name, item in items.items() if item.get_closest_marker("document") is not None}
-        return _Survey(seconds, calls, _names(items), documents)
+        return _Survey(seconds, callers, _names(items), documents)
 
     def _order(self, mutant: Mutant, survey: _Survey) -> list[str]:
-        """Tests for one mutant: killers of neighbours first, then by duration, as many as the time allows."""
+        """Tests for one mutant: pages of its wording, killers of neighbours, then by duration, while time allows."""
         place = mutant.file if mutant.is_constant else f"{mutant.file}:{mutant.scope}"
-        names = [
-            name
-            for name, calls in survey.calls.items()
-            if survey.seconds[name] <= self.plan.test_s_max
-            and any(call.startswith(place) if mutant.is_constant else call == place for call in calls)
-        ]
+        names = [name for name in survey.callers.get(place, ()) if survey.seconds[name] <= self.plan.test_s_max]
         if mutant.is_constant:
             for constant in (mutant.scope, *(name for name, _ in made_from(mutant.file, mutant.scope))):
                 names += [name for name in sorted(survey.names.get(constant, ())) if name not in names]
@@ -146,9 +147,12 @@ class MutationSession:
             names = [name for name in names if name not in survey.documents]
         kills = self._kills
         own = f"/test_{Path(mutant.file).stem}"
+        pages = survey.documents
         names.sort(
-            key=lambda name: (-kills[place, name], -kills[mutant.file, name], own not in name, survey.seconds[name])
-        )
+            key=lambda name: (
+                name not in pages, -kills[place, name], -kills[mutant.file, name], own not in name, survey.seconds[name]
+            )
+        )  # fmt: skip
         left = self.plan.mutant_s_max
         chosen: list[str] = []
         for name in names:
@@ -206,7 +210,7 @@ class MutationSession:
 
 
 def _called_by(item: pytest.Item) -> list[str]:
-    """Functions of ``safety`` that a test calls, as ``file:scope``."""
+    """Functions of ``safety`` that a test calls, as ``file:scope``, and their files."""
     root = f"{ROOT}/safety/"
     found: set[tuple[str, str]] = set()
 
@@ -219,7 +223,8 @@ def _called_by(item: pytest.Item) -> list[str]:
         item.ihook.pytest_runtest_protocol(item=item, nextitem=None)
     finally:
         sys.setprofile(None)
-    return sorted({f"{name.removeprefix(f'{ROOT}/')}:{scope}" for name, scope in found})
+    places = {(name.removeprefix(f"{ROOT}/"), scope) for name, scope in found}
+    return sorted({f"{name}:{scope}" for name, scope in places} | {name for name, _ in places})
 
 
 def _names(items: dict[str, pytest.Item]) -> dict[str, set[str]]:

@@ -89,8 +89,7 @@ def test_a_sentence_may_be_made_of_values_and_may_have_been_empty() -> None:
 
 def test_a_printed_page_kills_no_changed_condition() -> None:
     session = MutationSession(Plan([], Path("results.jsonl")))
-    calls = {"page": ["safety/a.py:f"], "machine": ["safety/a.py:f"]}
-    survey = _Survey({"page": 0.1, "machine": 0.2}, calls, {}, {"page"})
+    survey = _Survey({"page": 0.1, "machine": 0.2}, {"safety/a.py:f": ["page", "machine"]}, {}, {"page"})
     mutant = Mutant("safety/a.py", "f", "before", "after", "source")
     assert session._order(mutant, survey) == ["machine"]
     assert session._order(replace(mutant, is_wording=True), survey) == ["page", "machine"]
