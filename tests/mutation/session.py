@@ -40,9 +40,9 @@ class Plan:
 
 @dataclass
 class _Survey:
-    """How long each test takes; which tests call a function of ``safety``, or anything in a file; which name a constant.
+    """How long each test takes, which tests call a function of ``safety``, and which name a constant.
 
-    ``callers`` has functions as ``file:scope`` and files as they are.
+    ``callers`` has functions as ``file:scope``, and files for whatever is called in them.
     """
 
     seconds: dict[str, float] = field(default_factory=dict)
