@@ -17,6 +17,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 from types import FrameType
 
@@ -42,7 +43,8 @@ class Plan:
 class _Survey:
     """How long each test takes, which tests call a function of ``safety``, and which name a constant.
 
-    ``callers`` has functions as ``file:scope``, and files for whatever is called in them.
+    ``callers`` has functions as ``file:scope``, and files for whatever is called in them. The cases of one written
+    test count as one: what they share is made by the first.
     """
 
     seconds: dict[str, float] = field(default_factory=dict)
@@ -116,14 +118,17 @@ class MutationSession:
             os.close(reader)
             _quiet()
             found = _Survey()
-            for name, item in items.items():
+            for _, same in groupby(items, key=_written_test):
                 _forget()
-                for place in _called_by(item):
-                    found.callers.setdefault(place, []).append(name)
-                # Again for its time, because a fork makes what tests share only once.
-                began = time.process_time()
-                item.ihook.pytest_runtest_protocol(item=item, nextitem=None)
-                found.seconds[name] = time.process_time() - began
+                names, places = list(same), set[str]()
+                for name in names:
+                    places |= _called_by(items[name])
+                    # Again for its time, because a fork makes what tests share only once.
+                    began = time.process_time()
+                    items[name].ihook.pytest_runtest_protocol(item=items[name], nextitem=None)
+                    found.seconds[name] = time.process_time() - began
+                for place in places:
+                    found.callers.setdefault(place, []).extend(names)
             with os.fdopen(writer, "w") as pipe:
                 json.dump([self.failed, found.seconds, found.callers], pipe)
             os._exit(0)
@@ -209,7 +214,12 @@ class MutationSession:
             write(json.dumps(row) + "\n")
 
 
-def _called_by(item: pytest.Item) -> list[str]:
+def _written_test(name: str) -> str:
+    """A test without the case that it is run for."""
+    return name.partition("[")[0]
+
+
+def _called_by(item: pytest.Item) -> set[str]:
     """Functions of ``safety`` that a test calls, as ``file:scope``, and their files."""
     root = f"{ROOT}/safety/"
     found: set[tuple[str, str]] = set()
@@ -224,7 +234,7 @@ def _called_by(item: pytest.Item) -> list[str]:
     finally:
         sys.setprofile(None)
     places = {(name.removeprefix(f"{ROOT}/"), scope) for name, scope in found}
-    return sorted({f"{name}:{scope}" for name, scope in places} | {name for name, _ in places})
+    return {f"{name}:{scope}" for name, scope in places} | {name for name, _ in places}
 
 
 def _names(items: dict[str, pytest.Item]) -> dict[str, set[str]]:
