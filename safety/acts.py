@@ -1,12 +1,12 @@
-"""What persons have asked of safety since the last evaluation.
+"""What persons ask of safety: what they reset, which zones they have locked out, which axis they hold.
 
 Owns the type. An act is an input like a reading: who may ask for it is decided, and written down, before it gets here.
-Must never carry anything over from one evaluation to the next by itself.
+Must never let one reset act twice.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from safety.verdict import Function
 
@@ -31,6 +31,14 @@ class Acts:
     resets: frozenset[str] = frozenset()
     locks: frozenset[int] = frozenset()
     hold: Hold | None = None
+
+    @property
+    def lasting(self) -> Acts:
+        """What still stands when the core has said nothing new: locks, and a hold until its time is over.
+
+        A lock is never forgotten for want of somebody to repeat it (H13); a reset is one act (H11).
+        """
+        return replace(self, resets=frozenset()) if self.resets else self
 
 
 NO_ACTS = Acts()

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from itertools import islice
+from typing import ClassVar
 
 from plc_drivers.contract import CABIN, LIFT, SAFETY, SHUTTLE, DeviceDefinition, Value
 from plc_drivers.reading import ProcessImage, Quality
-from safety.acts import NO_ACTS
+from safety.acts import Acts
 from safety.expression import (
     Answering,
     Asserted,
@@ -37,7 +38,7 @@ from safety.topology import Topology
 from safety.trip import Trip
 from safety.tripping import Tripping
 from safety.trips import trips_of
-from safety.verdict import Failing, Function, StartOf, Verdict
+from safety.verdict import Failing, Function, StartOf, Taken, Verdict
 
 AGE_MS_MAX = 1000
 """A reading older than this is unknown, whatever quality its image claims (H10).
@@ -60,6 +61,9 @@ class SafetyLogic:
         InterlockError: two declarations have one id, or one guards what no device of this garage can do.
         MissingSensorError: a sensor that an interlock reads is absent, and nobody has waived it.
     """
+
+    tells_losses: ClassVar[bool] = True
+    """A verdict says why safety took what was asserted. The search does without; nobody reads its reasons."""
 
     def __init__(self, topology: Topology, *, age_ms_max: int = AGE_MS_MAX, gap_ms_max: int = GAP_MS_MAX) -> None:
         self.topology = topology
@@ -99,13 +103,15 @@ class SafetyLogic:
         """All that is declared for this garage. The search looks at what would happen with less."""
         return rules_of(topology), trips_of(topology)
 
-    def memory0(self, latched: Iterable[str] = ()) -> SafetyMemory:
+    def memory0(self, latched: Iterable[str] = (), locks: Iterable[int] = ()) -> SafetyMemory:
         """The memory of a controller that has seen nothing: no confirmation, no permit.
 
-        ``latched`` are the ids of trips that nobody had reset when the last run ended (H11); what is no trip of this
-        garage is left out.
+        ``latched`` are the ids of trips that nobody had reset when the last run ended (H11), ``locks`` the zones that
+        persons had locked out (H13): both stand from the first evaluation on. What is no trip of this garage is left
+        out.
         """
-        return SafetyMemory(self._tripping.latched(self.program.states0(), frozenset(latched)))
+        states = self._tripping.latched(self.program.states0(), frozenset(latched))
+        return SafetyMemory(states, acts=Acts(locks=frozenset(locks)))
 
     def evaluate(self, image: ProcessImage, memory: SafetyMemory, now_ms: int) -> tuple[Verdict, SafetyMemory]:
         """What is permitted now, and the memory for the gate and the next evaluation.
@@ -123,16 +129,21 @@ class SafetyLogic:
             trace = replace(trace, verdict=verdict)
         if stops:
             verdict = replace(verdict, stops=stops)
+        granted = memory.granted
         memory = replace(
             memory,
             states=states,
             allowed=verdict.allowed,
             tripped={trip.id: trip.since_ms for trip in verdict.trips},
-            acts=NO_ACTS,
+            acts=memory.acts.lasting,
             stopping=stopping,
             at_ms=now_ms,
             trace=trace,
         )
+        if self.tells_losses and not verdict.lost.isdisjoint(granted):
+            lost = sorted(verdict.lost & granted, key=str)
+            taken = tuple(Taken(one, self.explain(one, image, memory, now_ms)) for one in lost)
+            verdict = replace(verdict, taken=taken)
         return verdict, memory
 
     def explain(

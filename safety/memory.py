@@ -76,9 +76,9 @@ class SafetyMemory:
     cycle; ``fading`` those dropped since, each with the heartbeat of the first write without it, until the PLC
     echoes that heartbeat. ``commands`` holds the last command passed to each device. ``revoked`` are permits
     that safety took away under a command, with that command's number: they stay away until the core asks
-    anew (H11). ``tripped`` are the trips that stand, each with the time at which it came. ``acts`` is what persons have
-    asked for since the last evaluation, ``stopping`` the stops that are being measured (H18). ``at_ms`` is the time of
-    the last evaluation, None before the first.
+    anew (H11). ``tripped`` are the trips that stand, each with the time at which it came. ``acts`` is what persons ask
+    for: its resets have come since the last evaluation, its locks and its hold stand. ``stopping`` are the stops that
+    are being measured (H18). ``at_ms`` is the time of the last evaluation, None before the first.
     """
 
     states: tuple[NodeState, ...]

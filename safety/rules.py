@@ -6,6 +6,7 @@ Owns the one list that is evaluated, printed, searched and proved.
 from __future__ import annotations
 
 from safety.absence import instantiated
+from safety.expression import Answering
 from safety.interlock import Interlock, InterlockError
 from safety.interlocks import declared
 from safety.topology import Topology
@@ -13,7 +14,7 @@ from safety.trips import trip_interlocks_of
 
 
 def rules_of(topology: Topology) -> tuple[Interlock, ...]:
-    """Every interlock of the garage, those of its trips first, in a stable order; without what is waived.
+    """Every interlock of the garage, in a stable order: good readings, trips, the rest; without what is waived.
 
     Raises:
         TopologyError: the topology contradicts itself.
@@ -38,4 +39,5 @@ def declared_rules_of(topology: Topology) -> tuple[Interlock, ...]:
     twice = sorted({name for name in ids if ids.count(name) > 1})
     if twice:
         raise InterlockError(f"interlocks declared twice: {', '.join(twice)}")
-    return found
+    # Without good readings everything else is unknown too: the rule that says so is told first.
+    return tuple(sorted(found, key=lambda rule: not isinstance(rule.condition, Answering)))

@@ -62,6 +62,14 @@ class Failing:
 
 
 @dataclass(frozen=True, slots=True)
+class Taken:
+    """A permit that was asserted and that safety has just taken: what fails, with the readings of that moment."""
+
+    function: Function
+    failing: tuple[Failing, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ActiveTrip:
     """A trip in force. ``category`` is its stop category (0 hardest), ``since_ms`` the controller's clock.
 
@@ -124,8 +132,9 @@ class Verdict:
     ``allowed`` holds every function whose run interlocks all hold (mutual exclusion with what is granted is
     the gate's part). ``failing`` lists the interlocks that do not hold; ``proven_empty`` the cabins that are
     proven free of people (H02, H05) after a confirmation and the countdown; ``clearing_ms`` how much of a
-    running countdown is left. ``lost`` are functions that were allowed in the last cycle and are not now. ``trips``
-    are the trips in force, the oldest first; ``stops`` the stops that came to an end with this image.
+    running countdown is left. ``lost`` are functions that were allowed in the last cycle and are not now; ``taken``
+    says why of those that were asserted. ``trips`` are the trips in force, the oldest first; ``stops`` the stops that
+    came to an end with this image.
     """
 
     now_ms: int
@@ -136,6 +145,7 @@ class Verdict:
     lost: frozenset[Function] = frozenset()
     trips: tuple[ActiveTrip, ...] = ()
     stops: tuple[StopMeasured, ...] = ()
+    taken: tuple[Taken, ...] = ()
 
     def stop_category(self, device: str) -> int | None:
         """The hardest stop that a trip asks of a device now, None when no trip stops it."""

@@ -198,6 +198,8 @@ def _failure(device: str, pending: Pending, code: str, fault: int) -> Refusal:
     if fault in FaultCode._value2member_map_ and fault:
         fault_cause, remedy = FAULT_HELP[FaultCode(fault)]
         cause = f"{cause} {fault_cause}"
+    elif code == "PERMIT_LOST" and pending.taken is not None:
+        cause = f"{cause} {pending.taken.text}"
     remedy = remedy or f"Look at {device} and what it carries; when it may move again, clear it and start."
     return Refusal(code, f"{device}: {pending.code.name} failed. {cause}".strip(), remedy)
 

@@ -20,6 +20,7 @@ from controller.core.log import EventLog
 from controller.core.mode import ModeEvent
 from controller.core.mode_change import happened, look_for_fire
 from controller.core.mode_requests import about
+from controller.core.permit_loss import observe_taken
 from controller.core.placement import NearestFree, Placement
 from controller.core.progress import run_orders
 from controller.core.restart import BootCounters
@@ -94,6 +95,11 @@ class GarageCore:
         return tuple(self.state.trips)
 
     @property
+    def locked_zones(self) -> frozenset[int]:
+        """Zones that persons have locked out, for the memory of safety at the start of a run (H13)."""
+        return self.state.precautions.locked_zones
+
+    @property
     def last_seq(self) -> int:
         """Number of the last event."""
         return self.state.last_seq
@@ -139,6 +145,7 @@ class GarageCore:
         """
         log = EventLog(self.state, now)
         situation = Situation(self.layout, self.state, image, verdict, log)
+        observe_taken(situation)
         commanding.observe(situation)
         observe_trips(situation)
         self._look_around(situation)
@@ -150,7 +157,7 @@ class GarageCore:
             fire.let_out(situation)
         self._alarms.update(situation)
         wishes = self._wishes(situation, durable_seq)
-        acts = Acts(frozenset(situation.resets), self.state.precautions.locked_zones, hand.told(situation))
+        acts = Acts(frozenset(situation.resets), self.locked_zones, hand.told(situation))
         return StepResult(events=log.records, wishes=wishes, answers=answers, acts=acts)
 
     def notice(self, surroundings: Surroundings) -> None:

@@ -235,6 +235,17 @@ class CommandEnded(Fact, frozen=True, kw_only=True, tag="command-ended"):
     fault: int = 0
 
 
+class PermitTaken(Fact, frozen=True, kw_only=True, tag="permit-taken"):
+    """Safety took the permit of a running command: by which interlocks, and the readings that failed them then."""
+
+    device: str
+    permit: str
+    seq: int
+    interlocks: list[str]
+    text: str
+    remedy: str
+
+
 class DeviceBlocked(Fact, frozen=True, kw_only=True, tag="device-blocked"):
     """A device may not be used until a person has settled what is in doubt."""
 
@@ -317,6 +328,7 @@ CoreEvent = (
     | CommandIntended
     | CommandAnswered
     | CommandEnded
+    | PermitTaken
     | DeviceBlocked
     | DeviceUnblocked
     | TripRaised

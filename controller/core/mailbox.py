@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from plc_drivers.contract import CommandCode
+from safety.refusal import Refusal
 
 
 @dataclass(slots=True)
@@ -18,7 +19,7 @@ class Pending:
     went out, ``issued_ms`` the PLC's clock then; both are None before. ``boot`` is the PLC's boot counter at
     release. ``is_void`` marks a command of an earlier run of the controller: it is watched to its end and never
     sent again (H11). ``is_recalled`` marks one whose permit a person took by stopping the garage: its interruption is
-    no fault, and its permit does not come back.
+    no fault, and its permit does not come back. ``taken`` says why safety took its permit, None while it has not.
     """
 
     seq: int
@@ -33,6 +34,7 @@ class Pending:
     answered: bool = False
     is_void: bool = False
     is_recalled: bool = False
+    taken: Refusal | None = None
 
 
 @dataclass(frozen=True, slots=True)

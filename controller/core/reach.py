@@ -63,14 +63,18 @@ def at_level(situation: Situation, shuttle: str, level: int | None) -> bool:
 
 
 def _let_rider_reference(situation: Situation, lift: str, rider: str) -> Do:
-    """A docked shuttle that does not know its place finds it on firm ground, before the lift takes it away (H07)."""
+    """A docked shuttle that does not know its place finds it on firm ground, before the lift takes it away (H07).
+
+    The pins stay out for it, whether or not the lift knows its height: they do not leave the building under a
+    shuttle that may be half way off.
+    """
+    if situation.value(lift, "pins_extended") is True:
+        return Do(rider, CommandCode.REFERENCE)
     level = situation.value(lift, "station")
     at_a_level = level is not None and level >= 0 and situation.value(lift, "station_sensor") is True
     if situation.value(lift, "state") == State.NOT_REFERENCED or not at_a_level:
         return Do(lift, CommandCode.REFERENCE)
-    if situation.value(lift, "pins_extended") is not True:
-        return Do(lift, CommandCode.LOCK)
-    return Do(rider, CommandCode.REFERENCE)
+    return Do(lift, CommandCode.LOCK)
 
 
 def _dock(situation: Situation, shuttle: str) -> Do:

@@ -177,6 +177,10 @@ def apply(state: GarageState, seq: int, at_ms: int, event: ev.CoreEvent) -> None
                 pending.answered = True
         case ev.CommandEnded():
             _end_command(state, event)
+        case ev.PermitTaken():
+            pending = state.mailbox(event.device).pending
+            if pending is not None and pending.seq == event.seq:
+                pending.taken = Refusal(event.interlocks[0], event.text, event.remedy)
         case ev.DeviceBlocked():
             state.blocks[event.device] = Refusal(event.code, event.text, event.remedy)
         case ev.DeviceUnblocked():

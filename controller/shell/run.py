@@ -191,7 +191,7 @@ def _start(
             links=links,
             bank=DeviceBank(links, watches_of(config)),
             safety=safety,
-            memory=safety.memory0(core.latched),
+            memory=safety.memory0(core.latched, core.locked_zones),
             gate=Gate(safety),
             core=core,
             journal=journal,

@@ -102,7 +102,7 @@ CABIN = DeviceDefinition(
             "vehicle_in_envelope", 48, 13, "All light barriers of the size check are received, or there is no vehicle."
         ),
         flag("platform_present", 48, 14, "The platform lies in its seat, by a sensor on the building."),
-        flag("platform_level", 48, 15, "The platform is flush with the floor."),
+        flag("platform_level", 48, 15, "The platform is flush with the floor, also while it turns."),
         flag("platform_locked", 49, 0, "The platform's index pin is proven engaged."),
         flag("standstill", 49, 1, "Turntable and doors stand, proven by their drives."),
         flag("referenced", 49, 2, "The turntable's angle is trustworthy."),

@@ -178,6 +178,7 @@ def _rider(device: Unit, rider: ShuttleTopology) -> list[Interlock]:
                 "EN 14010, load in position",
             ),
         ),
+        _unlocks_under(device, rider, home),
         Interlock(
             id=f"{device.id}.start-rider-home",
             title="The shuttle on the lift knows that it is home",
@@ -227,6 +228,25 @@ def _rider(device: Unit, rider: ShuttleTopology) -> list[Interlock]:
             ),
         ),
     ]
+
+
+def _unlocks_under(device: Unit, rider: ShuttleTopology, home: Expression) -> Interlock:
+    """A shuttle that lost its reference half way off is told from one in its dock by more than the dock switch.
+
+    Once the pins have left the building no shuttle leaves the platform, so that pins found half way may go on.
+    """
+    return Interlock(
+        id=f"{device.id}.start-unlock-rider-home",
+        title="Pins leave the building only when the shuttle on the lift knows that it is home",
+        hazard="H07",
+        phase=Phase.START,
+        guards=device.start(CommandCode.UNLOCK),
+        condition=any_of(all_of(unit.shuttle(rider.id)["referenced"], home), Not(device["pins_extended"])),
+        cause=f"Only its dock switch says that {rider.id} is home on {device.id}; its own position does not.",
+        remedy=f"While automatic operation runs, {rider.id} finds its position by itself as long as {device.id} stands "
+        f"locked. If it does not, look whether {rider.id} is in its dock, and check its column switch.",
+        standard="EN 14010, load in position",
+    )
 
 
 def _forks_out(device: Unit, shuttle: ShuttleTopology, stop: tuple[str, int, int, str]) -> Interlock:

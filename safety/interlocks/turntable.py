@@ -93,13 +93,13 @@ def _machine(device: Unit) -> list[Interlock]:
         ),
         _run(
             device,
-            "turn-platform-present",
+            "turn-platform-seated",
             "H01",
-            device["platform_present"],
+            all_of(device["platform_present"], device["platform_level"]),
             (
-                "The platform lies in its seat",
-                f"The platform of {device.id} is not seen in its seat.",
-                "Look at the platform; if it lies in its seat, check the building's sensor.",
+                "The platform lies in its seat, flush with the floor",
+                f"The platform of {device.id} is not seen in its seat and flush with the floor.",
+                "Look at the platform; if it lies flush in its seat, check the building's two sensors.",
                 "EN 14010, moving parts in the transfer area",
             ),
         ),

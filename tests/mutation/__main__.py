@@ -31,7 +31,20 @@ def quick_tests() -> list[str]:
 
 def run(plan: Plan, tests: Sequence[str]) -> int:
     """Run the mutants of a plan; 0 unless the tests could not be run."""
-    options = ["-q", "-s", "-p", "no:cacheprovider", "-p", "no:xdist", "-o", "timeout=0", "--rootdir", str(ROOT)]
+    # Nobody reads how a mutant's test failed.
+    options = [
+        "-q",
+        "-s",
+        "--assert=plain",
+        "--tb=native",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "no:xdist",
+        "-o",
+        "timeout=0",
+    ]
+    options += ["--rootdir", str(ROOT)]
     return int(pytest.main([*options, *tests], plugins=[MutationSession(plan)]))
 
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import hashlib
 import json
 import os
 import resource
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
@@ -103,14 +104,28 @@ class MutationSession:
         return True
 
     def _wanted(self) -> Iterator[Mutant]:
-        for file in self.plan.files:
-            sys.stdout.write(f"{file}\n")
-            sys.stdout.flush()
-            for mutant in mutants_of(file):
-                if mutant.key not in self.plan.known:
-                    yield mutant
+        """What is decided first, wording last."""
+        for is_wording in (False, True):
+            for file in self.plan.files:
+                sys.stdout.write(f"{file}{': wording' if is_wording else ''}\n")
+                sys.stdout.flush()
+                for mutant in mutants_of(file):
+                    if mutant.is_wording is is_wording and mutant.key not in self.plan.known:
+                        yield mutant
 
     def _survey(self, items: dict[str, pytest.Item]) -> _Survey:
+        """What each test calls and how long it takes; of the last run, when no source has changed since."""
+        kept = self.plan.results.with_name("survey.json")
+        version = _version(items)
+        found = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {}
+        if found.get("version") != version:
+            seconds, callers = self._surveyed(items)
+            found = {"version": version, "seconds": seconds, "callers": callers}
+            kept.write_text(json.dumps(found), encoding="utf-8")
+        documents = {name for name, item in items.items() if item.get_closest_marker("document") is not None}
+        return _Survey(found["seconds"], found["callers"], _names(items), documents)
+
+    def _surveyed(self, items: dict[str, pytest.Item]) -> tuple[dict[str, float], dict[str, list[str]]]:
         """Run everything twice, in a fork, so that this process stays as it was."""
         reader, writer = os.pipe()
         pid = os.fork()
@@ -138,8 +153,7 @@ class MutationSession:
         os.waitpid(pid, 0)
         if failed:
             raise pytest.UsageError("the tests fail without a mutant already")
-        documents = {name for name, item in items.items() if item.get_closest_marker("document") is not None}
-        return _Survey(seconds, callers, _names(items), documents)
+        return seconds, callers
 
     def _order(self, mutant: Mutant, survey: _Survey) -> list[str]:
         """Tests for one mutant: pages of its wording, killers of neighbours, then by duration, while time allows."""
@@ -212,6 +226,15 @@ class MutationSession:
         row = [*mutant.key, killer, round(time.monotonic() - began, 2)]
         if callable(write):
             write(json.dumps(row) + "\n")
+
+
+def _version(items: Iterable[str]) -> str:
+    """A name for the tests that were collected and for every source that they may run."""
+    digest = hashlib.sha256("\n".join(items).encode())
+    for folder in ("plc_drivers", "safety", "tests/safety"):
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 def _written_test(name: str) -> str:

@@ -77,7 +77,8 @@ def test_every_refusal_of_the_gate_is_a_sentence_that_says_what_to_do(tower: Sce
         "UNKNOWN_DEVICE",
         "BAD_LEVEL",
     }
-    assert [code for code, refusal in found.items() if not is_spoken(refusal)] == []
+    own = {code: refusal for code, refusal in found.items() if code.isupper()}
+    assert [code for code, refusal in own.items() if not is_spoken(refusal)] == []
     assert found["BAD_LEVEL"].text.startswith("1 was wanted for cabin1.lamp")
     assert "lift2" in found["UNKNOWN_DEVICE"].text
 

@@ -350,6 +350,21 @@ def test_h20_no_lock_keeps_nothing_and_a_lock_ends_with_its_release() -> None:
     assert scene.look().allowed == before
 
 
+def test_h20_a_lock_in_the_books_stands_from_the_first_evaluation_and_stays_until_it_is_released() -> None:
+    scene = at.tower_at_rest()
+    scene.memory = scene.logic.memory0(locks={1})
+    for _ in range(3):
+        assert not scene.look().allowed, "nobody has to repeat it"
+    assert scene.memory.acts == Acts(locks=frozenset({1}))
+
+
+def test_h11_a_reset_acts_once_and_a_lock_beside_it_stays() -> None:
+    scene = at.tower_at_rest()
+    scene.memory = replace(scene.memory, acts=Acts(resets=frozenset({"zone1.guards"}), locks=frozenset({1})))
+    scene.look()
+    assert scene.memory.acts == Acts(locks=frozenset({1}))
+
+
 def test_the_words_of_a_hold_and_a_lock_are_told_with_what_was_heard() -> None:
     scene = lift_by_hand()
     hold(scene, "lift1.travel", age_ms=HOLD_MS + 100)

@@ -8,7 +8,7 @@ import pytest
 
 from plc_drivers.contract.codes import CommandCode as C
 from plc_drivers.outputs import MailboxCommand
-from safety.expression import Or
+from safety.expression import Answering, Or
 from safety.interlocks import unit
 from safety.memory import Passed, SafetyMemory
 from safety.refusal import Refusal
@@ -109,11 +109,13 @@ def test_a_topology_that_contradicts_itself_says_where() -> None:
         check(replace(SHUTTLES, lifts=(lift,)))
 
 
-def test_the_rules_of_a_garage_are_its_trips_and_then_its_interlocks_each_named_once() -> None:
-    ids = [interlock.id for interlock in rules_of(TOWER)]
-    assert len(ids) == len(set(ids))
+def test_the_rules_of_a_garage_are_its_answers_then_its_trips_then_the_rest_each_named_once() -> None:
+    rules = rules_of(TOWER)
+    assert len({rule.id for rule in rules}) == len(rules)
+    answers = [rule.id for rule in rules if isinstance(rule.condition, Answering)]
     trips = [trip.id for trip in SCENE.logic.trips]
-    assert ids[: len(trips)] == trips
+    assert [rule.id for rule in rules][: len(answers) + len(trips)] == answers + trips
+    assert {f"{device}.answers" for device in SCENE.logic.definitions} == set(answers)
 
 
 def test_a_function_is_allowed_only_when_a_run_interlock_guards_it_and_all_of_them_hold() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from controller.core.events import StopMeasured, TripEnded, TripRaised
+from controller.core.events import PermitTaken, StopMeasured, TripEnded, TripRaised
 from controller.core.order import OrderState
 from controller.local_link.messages import Accepted, ClearDevice, Refused, Start, Stop, SubmitOrder, VehicleData
 from plc_drivers.contract.codes import FaultCode, State
@@ -122,3 +122,18 @@ def test_h18_a_worn_brake_shows_as_a_late_stop_before_it_is_a_trip() -> None:
     stops = [one.event for one in garage.journal if isinstance(one.event, StopMeasured)]
     assert [stop.is_late for stop in stops if stop.speed > 400] == [True]
     assert "lift1.lift-stops" not in garage.core.state.trips
+
+
+def test_h11_what_took_the_permit_of_a_motion_is_in_the_journal_with_its_reading_of_that_moment() -> None:
+    garage = _under_way("lift1")
+    garage.cut.add("shuttle1")
+    garage.run(4)
+    garage.cut.clear()
+    garage.run(2)
+    taken = [one.event for one in garage.journal if isinstance(one.event, PermitTaken)]
+    lift = next(event for event in taken if event.device == "lift1")
+    assert lift.permit == "travel"
+    assert lift.interlocks[0] == "lift1.rider-docked"
+    assert "(lift1.rider-docked: shuttle1.docked 1, stale, " in lift.text
+    assert len([event for event in taken if (event.device, event.seq) == ("lift1", lift.seq)]) == 1
+    assert lift.text in garage.core.state.blocks["lift1"].text, "whoever finds the lift blocked reads it there"

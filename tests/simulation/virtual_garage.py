@@ -68,7 +68,7 @@ class VirtualGarage:
         self.core = GarageCore(self.layout, software="test", config_hash="test")
         self.core.fold(self.journal)
         self.gate = Gate(self.logic)
-        self.memory = self.logic.memory0(self.core.latched)
+        self.memory = self.logic.memory0(self.core.latched, self.core.locked_zones)
         self.watches: dict[str, DeviceWatch] = {}
         self.links: dict[str, MemoryLink] = {}
         timeout_ms = self.config.controller.plc_timeout_ms

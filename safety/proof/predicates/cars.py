@@ -127,8 +127,10 @@ def _rider_away(at: Moment, pair: tuple[LiftTopology, ShuttleTopology]) -> Formu
         home | at.says(shuttle.id, referenced=False),
         ~at.may_act(shuttle.id, "travel"),
     )
-    lost = at.starts(lift.id, CommandCode.MOVE_TO_LEVEL) & ~(home & at.says(shuttle.id, referenced=True))
-    return (at.out(lift.id, "travel") & ~docked) | lost
+    knows = home & at.says(shuttle.id, referenced=True)
+    lost = at.starts(lift.id, CommandCode.MOVE_TO_LEVEL) & ~knows
+    let_go = at.starts(lift.id, CommandCode.UNLOCK) & at.says(lift.id, pins_extended=True) & ~knows
+    return (at.out(lift.id, "travel") & ~docked) | lost | let_go
 
 
 def _lift_with_forks_out(at: Moment, pair: tuple[LiftTopology, ShuttleTopology]) -> Formula:
@@ -298,8 +300,8 @@ CARS: tuple[Predicate, ...] = (
     ),
     Predicate(
         "H07.lift-with-its-shuttle-away",
-        "A lift may move while the shuttle on it is not docked and standing, or goes to a level with one that does "
-        "not know that it is home",
+        "A lift may move while the shuttle on it is not docked and standing, or goes to a level, or draws its pins "
+        "from the building, with one that does not know that it is home",
         _LIFT,
         each_rider(_rider_away),
     ),

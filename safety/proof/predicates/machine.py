@@ -107,7 +107,7 @@ def _turns_against_its_door(at: Moment, cabin: CabinTopology) -> Formula:
 
 
 def _turns_without_a_table(at: Moment, cabin: CabinTopology) -> Formula:
-    possible = at.says(cabin.id, platform_present=True) if cabin.turntable else FALSE
+    possible = at.says(cabin.id, platform_present=True, platform_level=True) if cabin.turntable else FALSE
     return at.out(cabin.id, "rotate") & ~possible
 
 
@@ -298,7 +298,7 @@ MACHINE: tuple[Predicate, ...] = (
     ),
     Predicate(
         "H09.turns-without-a-table",
-        "A turntable may turn without its platform in the seat, or in a cabin that has none",
+        "A turntable may turn without its platform in the seat and flush, or in a cabin that has none",
         "device contract, cabin",
         each_cabin(_turns_without_a_table),
     ),
