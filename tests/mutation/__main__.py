@@ -19,13 +19,13 @@ from tests.mutation.session import MutationSession, Plan
 
 RESULTS = ROOT / ".mutation" / "results.jsonl"
 
-SLOW = {"test_necessity.py"}
-"""Tests that go through very many readings: left out unless ``--tests tests/safety`` asks for them."""
+SECOND_ROUND = {"test_necessity.py", "test_matrix.py", "test_safety_case.py"}
+"""Tests that take seconds, or that look at an instrument: left out unless ``--tests tests/safety`` asks for them."""
 
 
 def quick_tests() -> list[str]:
     """The tests that mutants are run against first."""
-    found = sorted(path for path in (ROOT / "tests" / "safety").glob("test_*.py") if path.name not in SLOW)
+    found = sorted(path for path in (ROOT / "tests" / "safety").glob("test_*.py") if path.name not in SECOND_ROUND)
     return [path.relative_to(ROOT).as_posix() for path in found]
 
 

@@ -23,6 +23,7 @@ from safety.rules import rules_of
 from safety.topology import Topology, TopologyError
 from safety.trips.zone import into_zone_interlocks
 from safety.verdict import Function, StartOf
+from tests.safety import situations as at
 from tests.safety.scene import SHUTTLES, TOWER, Scene, codes_failing, function
 
 ROOT = Path(__file__).parents[2]
@@ -184,6 +185,21 @@ def test_h12_a_riding_shuttle_stops_with_the_zone_of_its_lift() -> None:
     for zone in (1, 2):
         allowed = scene.verdict_if("safety1", **{f"zone{zone}_estop_released": False}).allowed
         assert not allowed & {function("shuttle1.travel"), function("lift1.travel"), function("shuttle1.transfer")}
+
+
+def test_h20_the_speed_of_a_riding_shuttle_is_limited_by_both_zones_and_says_so() -> None:
+    scene = Scene(replace(TOWER, shuttles=(replace(TOWER.shuttles[0], zone=2),), zones=(1, 2)))
+    for zone in (1, 2):
+        verdict = scene.verdict_if("safety1", **{f"zone{zone}_full_speed_enabled": False})
+        (said,) = (one.cause for one in verdict.failing if one.id == "shuttle1.speed-travel")
+        assert said.startswith("Safe limited speed is active in zone 1 and 2: ")
+
+
+def test_h03_a_door_to_people_that_is_not_shut_is_told_as_that_and_not_only_as_people_unaccounted_for() -> None:
+    """The proof that nobody is inside asks for the door as well; who must shut a door should not be sent to look."""
+    for wrong in ({"outer_closed": False}, {"outer_locked": False}, {"outer_open": True}):
+        failing = {one.id for one in at.tower_at_rest().verdict_if("cabin1", **wrong).failing}
+        assert {"cabin1.inner-people-shut-off", "cabin1.turn-people-shut-off"} <= failing
 
 
 def test_h09_two_shuttles_of_one_aisle_travel_one_after_the_other() -> None:

@@ -224,6 +224,10 @@ def test_every_platform_and_cabin_that_forks_reach_has_its_interlocks() -> None:
     for lift, column in (("lift2", 9), ("lift3", 1)):
         assert f"captive.{lift}-locked-at-2-{column}" in found
         assert f"captive.start-{lift}-locked-at-2-{column}" in found
+        assert f"{lift}.captive-by-hand-2-{column}" in found
+    for shuttle, column in (("captive", 4), ("rider", 4), ("other", 5)):
+        assert f"high.{shuttle}-out-2-{column}" in found
+        assert f"high.{shuttle}-by-hand-2-{column}" in found
 
 
 def test_two_declarations_of_one_name_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
