@@ -72,6 +72,7 @@ def before_cabin() -> Scene:
 
 
 ELSEWHERE: Readings = {"shuttle1": {"station": 5}}
+FIRST: Readings = {"shuttle1": {"station": 0}}
 KEYS = (int(Mode.MANUAL), int(Mode.MAINTENANCE))
 
 LIFT = [
@@ -245,7 +246,7 @@ BOTH = "PICK_LEFT PLACE_LEFT"
 
 def _into(rule: str, starts: str, wrong: tuple[Readings, ...], given: Readings | None = None, *more: Readings) -> Row:
     """What a transfer into cabin1 asks for, unless the shuttle stands at another column."""
-    return Row(before_cabin, f"shuttle1.{rule}-at-0-2", starts, wrong, given, (ELSEWHERE, *more))
+    return Row(before_cabin, f"shuttle1.{rule}-at-0-2", starts, wrong, given, (ELSEWHERE, FIRST, *more))
 
 
 INTO_CABIN = [
@@ -311,7 +312,7 @@ ONTO_LIFT = [
             holds_travel=True,
             mode=KEYS,
         ),
-        excused=(ELSEWHERE,),
+        excused=(ELSEWHERE, FIRST),
     ),
     Row(
         shuttles_at_rest,
