@@ -51,3 +51,10 @@ def test_a_reading_permits_up_to_its_limit_and_not_beyond(
         assert function(what) in scene.verdict_if(device, **{tag: value}).allowed, value
     for value in filter(admitted, beyond):
         assert function(what) not in scene.verdict_if(device, **{tag: value}).allowed, value
+
+
+def test_h08_forks_move_at_every_column_from_the_first_and_at_no_unknown_one() -> None:
+    scene = at.tower_at_rest()
+    for column in (0, 1, 7):
+        assert function("shuttle1.transfer") in scene.verdict_if("shuttle1", station=column).allowed
+    assert function("shuttle1.transfer") not in scene.verdict_if("shuttle1", station=-1).allowed

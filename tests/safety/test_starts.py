@@ -388,3 +388,9 @@ def test_h10_a_command_does_not_begin_on_a_reading_that_is_not_known(row: Row) -
         now = right.copy()
         now.bad[device] = {tag}
         assert held_back(now, row.rule) == row.held, (device, tag)
+
+
+def test_detectors_that_do_not_agree_are_told_with_what_they_do_not_prove() -> None:
+    said = {one.id: one.cause for one in before_cabin().logic.interlocks}
+    assert said["shuttle1.place-free-cabin1-at-0-2"] == "The detectors of cabin1 do not prove it empty."
+    assert said["shuttle1.pick-taken-cabin1-at-0-2"] == "The detectors of cabin1 do not prove it occupied."
