@@ -1,0 +1,165 @@
+"""The watchdogs at their edges: to the cycle, for every command and reading of an axis, and for whoever is inside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+
+from plc_drivers.contract import CommandCode as C
+from plc_drivers.contract import Value
+from plc_drivers.reading import Quality
+from tests.safety import situations as at
+from tests.safety.scene import PERIOD_MS, Scene
+from tests.safety.test_trips import standing, stays
+
+JOGS = {C.JOG_FORWARD, C.JOG_BACK}
+TRANSFERS = {C.PICK_LEFT, C.PICK_RIGHT, C.PLACE_LEFT, C.PLACE_RIGHT}
+TRAVEL = ("position", "forks_left_mm", "forks_right_mm")
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A trip, the permit of its axis, the pause that it bears, what commands move the axis, and where that shows."""
+
+    moment: Callable[[], Scene]
+    trip: str
+    permit: str
+    pause_ms: int
+    codes: frozenset[C]
+    places: tuple[str, ...]
+
+    @property
+    def device(self) -> str:
+        return self.trip.partition(".")[0]
+
+    def told_to_move(self) -> Scene:
+        scene = self.moment()
+        scene.set(self.device, **{f"holds_{self.permit}": True})
+        return scene
+
+
+AXES = [
+    Watched(
+        at.lift_travels,
+        "lift1.lift-progress",
+        "travel",
+        6000,
+        frozenset({C.MOVE_TO_LEVEL, C.REFERENCE, *JOGS}),
+        ("position_mm",),
+    ),
+    Watched(
+        at.shuttle_travels,
+        "shuttle1.travel-progress",
+        "travel",
+        6000,
+        frozenset({C.MOVE_TO_COLUMN, C.REFERENCE, *JOGS}),
+        TRAVEL,
+    ),
+    Watched(
+        at.shuttle_places_into_cabin,
+        "shuttle1.forks-progress",
+        "transfer",
+        8000,
+        frozenset({*TRANSFERS, *JOGS}),
+        TRAVEL[1:],
+    ),
+    Watched(
+        at.cabin_turns,
+        "cabin1.turn-progress",
+        "rotate",
+        8000,
+        frozenset({C.ROTATE, C.REFERENCE, *JOGS}),
+        ("angle_mdeg",),
+    ),
+]
+EACH = pytest.mark.parametrize("axis", AXES, ids=[axis.trip for axis in AXES])
+
+
+@EACH
+def test_h15_a_pause_is_borne_to_the_cycle_under_every_command_that_moves_the_axis(axis: Watched) -> None:
+    scene = axis.told_to_move()
+    for spec in scene.logic.definitions[axis.device].commands:
+        told = scene.copy()
+        told.set(axis.device, active_command=spec.code)
+        assert axis.trip not in standing(stays(told, axis.pause_ms - PERIOD_MS)), spec.code
+        assert (axis.trip in standing(stays(told, PERIOD_MS))) is (spec.code in axis.codes), spec.code
+    unpermitted = scene.copy()
+    unpermitted.set(axis.device, **{f"holds_{axis.permit}": False})
+    assert axis.trip not in standing(stays(unpermitted, axis.pause_ms + 100))
+
+
+@EACH
+def test_h15_an_axis_that_moves_by_any_of_its_encoders_is_not_stuck(axis: Watched) -> None:
+    almost_ms = axis.pause_ms - PERIOD_MS
+    for place in axis.places:
+        scene = axis.told_to_move()
+        for step in range(4):
+            scene.set(axis.device, **{place: int(scene.values[axis.device][place]) + step})
+            assert axis.trip not in standing(stays(scene, almost_ms, almost_ms)), place
+
+
+@EACH
+def test_h10_a_silent_axis_is_not_taken_for_a_stuck_one(axis: Watched) -> None:
+    scene = axis.told_to_move()
+    stays(scene, 100)
+    scene.quality[axis.device] = Quality.STALE
+    assert axis.trip not in standing(stays(scene, 2 * axis.pause_ms, 500))
+
+
+STOPS = [
+    ("lift1", "speed_mm_s", "lift1.lift-stops", "travel", 4000, 20),
+    ("shuttle1", "speed", "shuttle1.travel-stops", "travel", 5000, 20),
+    ("cabin1", "turn_speed_mdeg_s", "cabin1.turn-stops", "rotate", 3000, 200),
+]
+
+
+@pytest.mark.parametrize(("device", "tag", "trip", "permit", "stop_ms", "still"), STOPS, ids=[row[2] for row in STOPS])
+def test_h18_a_stop_is_borne_to_the_cycle_and_only_above_what_counts_as_still(
+    device: str, tag: str, trip: str, permit: str, stop_ms: int, still: int
+) -> None:
+    for speed in (still + 1, -still - 1):
+        scene = at.tower_at_rest()
+        scene.set(device, **{tag: speed})
+        assert trip not in standing(stays(scene, stop_ms - PERIOD_MS))
+        assert trip in standing(stays(scene, PERIOD_MS))
+    for speed in (still, -still):
+        scene = at.tower_at_rest()
+        scene.set(device, **{tag: speed})
+        assert trip not in standing(stays(scene, stop_ms + 100))
+    scene = at.tower_at_rest()
+    scene.set(device, **{tag: still + 1, f"holds_{permit}": True})
+    assert trip not in standing(stays(scene, stop_ms + 100)), "it may move"
+    scene.quality[device] = Quality.STALE
+    scene.set(device, **{f"holds_{permit}": False})
+    assert trip not in standing(stays(scene, stop_ms + 100)), "nobody knows"
+
+
+NOBODY_AT_WORK = "cabin1.nobody-at-work"
+UNSEEN: list[dict[str, Value]] = [{"scanner_clear": False}, {"curtain_count": 1}, {"curtain_ok": False}]
+
+
+def _before_cabin(**tags: Value) -> Scene:
+    scene = at.tower_at_rest()
+    scene.set("shuttle1", **{"station": 2, "docked": False, **tags})
+    return scene
+
+
+@pytest.mark.parametrize("seen", UNSEEN, ids=[next(iter(tags)) for tags in UNSEEN])
+def test_h04_whoever_is_seen_trips_exactly_the_machine_that_is_at_work_there(seen: dict[str, Value]) -> None:
+    forks: dict[str, Value] = {"forks_centred": False, "forks_left_mm": 2000}
+    at_work = [_before_cabin(**forks), _before_cabin(active_command=C.PICK_LEFT)]
+    for permit in ("inner", "rotate"):
+        scene = at.tower_at_rest()
+        scene.set("cabin1", **{f"holds_{permit}": True})
+        at_work.append(scene)
+    for scene in at_work:
+        assert NOBODY_AT_WORK not in standing(scene.look())
+        scene.set("cabin1", **seen)
+        assert NOBODY_AT_WORK in standing(stays(scene, PERIOD_MS))
+    elsewhere = _before_cabin(**forks)
+    elsewhere.set("shuttle1", station=5)
+    for scene in (at.tower_at_rest(), _before_cabin(), elsewhere):
+        scene.set("cabin1", **seen)
+        assert NOBODY_AT_WORK not in standing(stays(scene, PERIOD_MS))
