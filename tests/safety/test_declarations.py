@@ -251,6 +251,8 @@ def test_h09_a_cabin_that_one_shuttle_is_in_is_not_for_the_other() -> None:
 
 
 def test_a_garage_without_a_turntable_never_turns_and_still_opens() -> None:
-    allowed = Scene(SHUTTLES).look().allowed
-    assert function("cabin2.rotate") not in allowed
-    assert function("cabin2.outer_open") in allowed
+    verdict = Scene(SHUTTLES).look()
+    assert function("cabin2.rotate") not in verdict.allowed
+    assert function("cabin2.outer_open") in verdict.allowed
+    (said,) = (one for one in verdict.failing if function("cabin2.rotate") in one.guards)
+    assert (said.id, said.unknown) == ("cabin2.no-turntable", False), "it is known that there is none"
