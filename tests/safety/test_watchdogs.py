@@ -170,3 +170,90 @@ def test_h04_whoever_is_seen_trips_exactly_the_machine_that_is_at_work_there(see
     for scene in (at.tower_at_rest(), _before_cabin(), elsewhere):
         scene.set("cabin1", **seen)
         assert NOBODY_AT_WORK not in standing(stays(scene, PERIOD_MS))
+
+
+OUT = 61
+"""Forks are out beyond twice what counts as home."""
+
+Contradiction = tuple[str, list[dict[str, Value]], list[dict[str, Value]]]
+
+
+def _door(door: str) -> Contradiction:
+    wrong: list[dict[str, Value]] = [
+        {f"{door}_open": True, f"{door}_locked": False},
+        {f"{door}_open": True, f"{door}_closed": False},
+    ]
+    right: list[dict[str, Value]] = [
+        {f"{door}_open": True, f"{door}_closed": False, f"{door}_locked": False},
+        {f"{door}_closed": False},
+    ]
+    return f"cabin1.{door}-switches", wrong, right
+
+
+CONTRADICTIONS: list[Contradiction] = [
+    (
+        "lift1.pin-switches",
+        [{"pins_extended": True, "pins_retracted": True}],
+        [{"pins_extended": False, "pins_retracted": False}, {"pins_extended": False, "pins_retracted": True}],
+    ),
+    (
+        "shuttle1.fork-switches",
+        [
+            {"forks_left_mm": OUT},
+            {"forks_right_mm": OUT},
+            {"forks_centred": False, "forks_left_mm": OUT, "forks_right_mm": OUT},
+        ],
+        [
+            {"forks_left_mm": 60},
+            {"forks_right_mm": 60},
+            {"forks_centred": False, "forks_left_mm": OUT, "forks_right_mm": 60},
+            {"forks_centred": False, "forks_left_mm": 60, "forks_right_mm": OUT},
+            {"forks_centred": False},
+        ],
+    ),
+    _door("outer"),
+    _door("inner"),
+]
+"""Trip, readings that contradict each other, and readings that look like it and do not."""
+
+
+@pytest.mark.parametrize(("trip", "wrong", "right"), CONTRADICTIONS, ids=[trip for trip, *_ in CONTRADICTIONS])
+def test_h21_a_contradiction_is_borne_for_half_a_second_and_what_only_looks_like_one_for_ever(
+    trip: str, wrong: list[dict[str, Value]], right: list[dict[str, Value]]
+) -> None:
+    device = trip.partition(".")[0]
+    for tags in wrong:
+        scene = at.tower_at_rest()
+        scene.set(device, **tags)
+        assert trip not in standing(stays(scene, 500 - PERIOD_MS)), tags
+        assert trip in standing(stays(scene, PERIOD_MS)), tags
+    for tags in right:
+        scene = at.tower_at_rest()
+        scene.set(device, **tags)
+        assert trip not in standing(stays(scene, 2000, 500)), tags
+
+
+@pytest.mark.parametrize(("trip", "wrong"), [(trip, wrong) for trip, wrong, _ in CONTRADICTIONS])
+def test_h10_a_switch_that_is_not_known_contradicts_nothing(trip: str, wrong: list[dict[str, Value]]) -> None:
+    device = trip.partition(".")[0]
+    for tags in wrong:
+        scene = at.tower_at_rest()
+        scene.set(device, **tags)
+        scene.bad[device] = set(tags)
+        assert trip not in standing(stays(scene, 2000, 500)), tags
+
+
+def test_h15_a_brake_is_borne_open_to_the_cycle_and_under_a_command_for_as_long_as_that_runs() -> None:
+    scene = at.tower_at_rest()
+    scene.set("lift1", brake_closed=False)
+    assert "lift1.brake" not in standing(until_just_before(scene, 1500))
+    assert "lift1.brake" in standing(stays(scene, PERIOD_MS))
+    moves: tuple[dict[str, Value], ...] = (
+        {"active_command": C.MOVE_TO_LEVEL},
+        {"standstill": False},
+        {"brake_closed": True},
+    )
+    for tags in moves:
+        scene = at.tower_at_rest()
+        scene.set("lift1", **{"brake_closed": False, **tags})
+        assert "lift1.brake" not in standing(stays(scene, 3000, 500)), tags
