@@ -351,7 +351,7 @@ def _reference_lost(situation: Situation, device: str) -> Finding | None:
         "reference-lost",
         device,
         f"{device} does not know its position.",
-        _readings(situation, device, "state", "referenced", "station", "station_sensor"),
+        _readings(situation, device, "state", "station", "station_sensor"),
         moves=("After clearing and a start it finds its reference by itself, in a safe order.",),
         units=(device,),
     )
