@@ -164,6 +164,14 @@ def test_h12_the_order_in_which_a_shuttle_names_its_stops_changes_no_zone_that_i
     assert into_zone_interlocks(turned) == into_zone_interlocks(SHUTTLES)
 
 
+@pytest.mark.parametrize(("column", "cabin"), [(4, "cabin1"), (8, "cabin2")])
+def test_h12_every_space_in_another_zone_is_asked_for_its_own(column: int, cabin: str) -> None:
+    scene = Scene(replace(SHUTTLES, cabins=(SHUTTLES.cabins[0], replace(SHUTTLES.cabins[1], zone=2))))
+    scene.set("shuttle0", station=column)
+    failing = {one.id for one in scene.verdict_if("safety1", zone2_estop_released=False).failing}
+    assert {name for name in failing if "start-into-zone" in name} == {f"shuttle0.start-into-zone-2-{cabin}-0"}
+
+
 def test_two_devices_of_one_name_are_refused_at_the_start() -> None:
     with pytest.raises(TopologyError, match="twice"):
         SafetyLogic(replace(TOWER, cabins=(TOWER.cabins[0], TOWER.cabins[0])))
