@@ -9,7 +9,7 @@ DEV := .venv/.dev-installed
 DEMO_ARGS ?=
 BROKEN_ARGS ?=
 
-.PHONY: setup demo test broken-sensors kills lint prove verify bench docs docs-check lock clean help
+.PHONY: setup demo test broken-sensors kills lint prove verify mutation bench docs docs-check lock clean help
 
 help:
 	@echo "make setup       the environment in .venv, with everything that tests and benchmarks need"
@@ -19,6 +19,7 @@ help:
 	@echo "make broken-sensors  break every sensor in every way over the real protocols (about an hour); BROKEN_ARGS='--only lift1.'"
 	@echo "make kills       kill the control process 1,000 times over real sockets (about two hours); KILLS_ARGS='--kills 50'"
 	@echo "make verify      search small garages exhaustively for hazards, and show that each interlock is needed"
+	@echo "make mutation    every mutant of safety/ against tests/safety, then the report (an hour; goes on where it was ended)"
 	@echo "make bench       the benchmarks; one of them: .venv/bin/python -m benchmarks NAME [--json]"
 	@echo "make docs        write the generated pages; make docs-check only compares them"
 	@echo "make lock        renew the lock files (needs uv)"
@@ -51,6 +52,11 @@ verify: $(RUNTIME)
 	$(BIN)/garagectl verify --jobs 2
 	$(BIN)/garagectl verify --necessity --jobs 2
 
+mutation: $(DEV)
+	$(BIN)/python -m tests.mutation run
+	$(BIN)/python -m tests.mutation run --survivors --seconds 120 --slowest 60 --tests tests/safety
+	$(BIN)/python -m tests.mutation report
+
 bench: $(DEV)
 	$(BIN)/python -m benchmarks
 
@@ -67,7 +73,7 @@ lock:
 	  --no-annotate --no-header --extra build --extra dev --extra verify -c requirements/runtime.lock -o requirements/dev.lock pyproject.toml
 
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .mutation
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Made once; "make clean" removes it (needed when the folder has been moved or its Python is gone).

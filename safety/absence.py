@@ -146,7 +146,7 @@ def _kept(below: tuple[Expression, ...], missing: frozenset[str]) -> list[Expres
     kept: list[Expression] = []
     for child in below:
         if isinstance(child, Tag) and str(child) in missing:
-            others = STANDS_FOR.get((child.kind, child.name), ())
+            others = STANDS_FOR.get((child.kind, child.name))
             if not others or not {f"{child.device}.{other}" for other in others} <= witnesses:
                 return None
             continue

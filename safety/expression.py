@@ -550,7 +550,7 @@ def _told(node: Expression) -> str:
         case ResetAsked(trip):
             return f"a person resets {trip}"
         case _:
-            return words(node)
+            raise ExpressionError(f"there are no words for {node!r}")
 
 
 def _grouped(child: Expression, other: type[And | Or]) -> str:

@@ -103,7 +103,7 @@ class Gate:
         cycle than ``memory`` permits nothing (H10).
         """
         if verdict.now_ms != memory.at_ms:
-            verdict = _nothing_evaluated(verdict.now_ms)
+            verdict = replace(verdict, allowed=frozenset(), failing=())  # nothing was evaluated
         cycle = _Cycle(self._logic, verdict, memory, image, epoch, self._arguments)
         defects = [_unknown_device(name) for name in wishes if name not in self._devices]
         for name in self._devices:
@@ -249,7 +249,7 @@ class _Cycle:
         return self.verdict.refusal(function)
 
     def _together(self, function: Function) -> Refusal | None:
-        return _TOGETHER if self.logic.conflicts.get(function, frozenset()) & self.fresh else None
+        return _TOGETHER if self.logic.conflicts[function] & self.fresh else None
 
     def _command(self, name: str, wanted: MailboxCommand) -> None:
         passed = self.commands.get(name)
@@ -294,7 +294,8 @@ class _Cycle:
         refusal = self.verdict.start_refusal(start)
         if refusal is None and function not in self.fresh:
             refusal = self._together(function)
-            self.fresh |= {function} if refusal is None else set()
+            if refusal is None:
+                self.fresh.add(function)
         return refusal
 
     def _passed(self, name: str) -> Passed | None:
@@ -337,9 +338,9 @@ def _level_defaults(definition: DeviceDefinition) -> dict[str, int]:
     """The kind's command tags beside mailbox and permits, each at its first word: red, blank."""
     mailbox = {tag.name for tag in MAILBOX}
     return {
-        tag.name: 0 if tag.enum is None else min(int(member) for member in tag.enum)
+        tag.name: min(int(member) for member in tag.enum)
         for tag in definition.command
-        if tag.name not in mailbox and not tag.name.startswith("permit_")
+        if tag.enum is not None and tag.name not in mailbox
     }
 
 
@@ -350,10 +351,6 @@ def _arguments(starts: frozenset[StartOf]) -> dict[StartOf, frozenset[int]]:
         if start.arg1 is not None:
             found.setdefault(StartOf(start.device, start.code), set()).add(start.arg1)
     return {start: frozenset(values) for start, values in found.items()}
-
-
-def _nothing_evaluated(now_ms: int) -> Verdict:
-    return Verdict(now_ms, frozenset(), (), frozenset())
 
 
 def _unknown_device(name: str) -> Refusal:

@@ -74,7 +74,7 @@ class SafetyLogic:
             Function(name, permit) for name, definition in self.definitions.items() for permit in definition.permits
         )
         self.starts = frozenset(guard for one in self.interlocks for guard in one.guards if isinstance(guard, StartOf))
-        self.conflicts = _conflicts(self.interlocks, self.definitions)
+        self.conflicts = _conflicts(self.interlocks, self.functions, self.definitions)
         self._age_ms_max = age_ms_max
         self._gap_ms_max = gap_ms_max
         self._empty = {c.id: proven_empty(cabin_unit(c.id), topology.clearance_countdown_ms) for c in topology.cabins}
@@ -121,8 +121,8 @@ class SafetyLogic:
         """
         stopping, stops = self._stops.update(image, memory.fading, memory.stopping, now_ms)
         memory = self._prepared(image, memory, now_ms)
-        trace, states, changed = self.program.run(image, memory, now_ms, self._age_ms_max)
-        if not changed and trace.verdict is not None:
+        trace, states, _ = self.program.run(image, memory, now_ms, self._age_ms_max)
+        if trace.verdict is not None:  # the last one's: nothing has changed
             verdict = replace(trace.verdict, now_ms=now_ms, lost=frozenset())
         else:
             verdict = self._verdict(trace, states, memory, now_ms)
@@ -219,7 +219,7 @@ class SafetyLogic:
                 continue
             state = states[self.program.states[node]]
             if state:
-                clearing[name] = max(0, self.topology.clearance_countdown_ms - (now_ms - int(state[0] or 0)))
+                clearing[name] = self.topology.clearance_countdown_ms - (now_ms - int(state[0] or 0))
         trips = self._tripping.active(trace, memory.tripped, now_ms)
         return Verdict(now_ms, allowed, failing, frozenset(empty), clearing, memory.allowed - allowed, trips)
 
@@ -246,20 +246,20 @@ def _concerns(interlock: Interlock, what: Function | StartOf | None) -> bool:
 
 
 def _conflicts(
-    interlocks: tuple[Interlock, ...], definitions: dict[str, DeviceDefinition]
+    interlocks: tuple[Interlock, ...], functions: frozenset[Function], definitions: dict[str, DeviceDefinition]
 ) -> dict[Function, frozenset[Function]]:
-    """Functions of which no two may begin in one cycle, because one's interlock asks whether the other is permitted.
+    """For each function those that may not begin in one cycle with it: one asks whether the other is permitted.
 
     The verdict knows what was permitted in the last cycle; two that begin together are not in it (H09).
     """
-    found: dict[Function, set[Function]] = {}
+    found: dict[Function, set[Function]] = {function: set() for function in functions}
     for interlock in interlocks:
         asked = {leaf.function for leaf in leaves(interlock.condition) if isinstance(leaf, Asserted)}
         for guard in interlock.guards:
             for guarded in _functions_of(guard, definitions):
                 for other in asked - {guarded}:
-                    found.setdefault(guarded, set()).add(other)
-                    found.setdefault(other, set()).add(guarded)
+                    found[guarded].add(other)
+                    found[other].add(guarded)
     return {function: frozenset(others) for function, others in found.items()}
 
 

@@ -116,7 +116,7 @@ def matrix_of(topology: Topology) -> Matrix:
     """The matrix of a garage.
 
     Raises:
-        TopologyError, ExpressionError, InterlockError, MissingSensorError: as ``interlocks_of``.
+        TopologyError, ExpressionError, InterlockError, MissingSensorError: as ``rules_of``.
     """
     interlocks = rules_of(topology)
     trips = {trip.id: trip for trip in trips_of(topology)}

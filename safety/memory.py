@@ -96,4 +96,4 @@ class SafetyMemory:
     @property
     def active(self) -> frozenset[Function]:
         """Permits that may be acted upon by a PLC for all that the gate has written."""
-        return self.granted | self.fading.keys() if self.fading else self.granted
+        return self.granted | self.fading.keys()

@@ -39,10 +39,9 @@ from safety.step import Pass, Results, Step, remembering, stateless
 from safety.verdict import Function
 
 _FIRST = 1
-"""Mask bit of everything that was never evaluated; devices and timers have the bits above it."""
+"""Mask bit of every step: set when nothing was ever evaluated. Devices and timers have the bits above it."""
 _ACTS = 2
 """Mask bit of what reads persons' acts."""
-_EVERYTHING = -1
 
 
 class _DeviceReader:
@@ -136,7 +135,7 @@ class Program:
         results: Results = [None] * len(self._masks) if before is None else list(before.results)
         keys, changed = self._read(image, before, results, now_ms, age_ms_max)
         if before is None:
-            changed = _EVERYTHING
+            changed = _FIRST
         else:
             changed |= before.running | self._told(before, active, commands)
             if memory.acts != before.acts:
@@ -188,8 +187,6 @@ class Program:
                     self._condition(child)
             case ChangedSince(_, void_when, _):
                 self._condition(void_when)
-            case _:
-                pass
 
     def _reader(self, device: str, kind: object) -> _DeviceReader:
         reader = self._readers.get(device)
@@ -228,8 +225,6 @@ class Program:
             case HeldFor() | Outlasted() | ChangedWithin() | ChangedSince() | Latch():
                 self.states[node] = len(self.states)
                 mask |= self._timer_bit(node)
-            case _:
-                pass
         self._masks.append(mask)
         self._steps.append((slot, mask, self._compile(node)))
         return slot

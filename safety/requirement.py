@@ -79,7 +79,7 @@ def requirements(condition: Expression, truth_of: TruthOf) -> tuple[Requirement,
         if truth_of(node) is wanted:
             continue
         for leaf in (node, *children(node)):
-            if isinstance(leaf, Tag | Asserted | Commanded | Answering | ResetAsked) and leaf in asked:
+            if isinstance(leaf, Leaf) and leaf in asked:
                 text = must(node, leaf, wanted=wanted)
                 way_of.setdefault(leaf, ways.get(node, ""))
                 if text and text not in asked[leaf]:
@@ -112,8 +112,6 @@ def _choices(node: Expression, truth_of: TruthOf, *, wanted: bool) -> Iterator[t
                 return
             for child in failing:
                 yield from _choices(child, truth_of, wanted=wanted)
-        case _:
-            pass
 
 
 def remaining_ms(condition: Expression, truth_of: TruthOf, state_of: StateOf, now_ms: int) -> int | None:

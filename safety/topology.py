@@ -104,6 +104,7 @@ class TopologyError(ValueError):
 def check(topology: Topology) -> None:
     """Look whether every device that is spoken of is there once, and every reach is known at both ends.
 
+    A riding shuttle has a home column, where it is docked, and a captive one a level; never both, never neither (H07).
     A reach that only one end knows of would leave the other end without its interlock (H02, H07, H08).
 
     Raises:
@@ -116,7 +117,14 @@ def check(topology: Topology) -> None:
     riders = {(lift.id, lift.rider) for lift in topology.lifts if lift.rider is not None}
     ridden = {(shuttle.lift, shuttle.id) for shuttle in topology.shuttles if shuttle.lift is not None}
     if riders != ridden:
-        raise TopologyError(f"lift and shuttle do not agree on who rides on whom: {sorted(riders ^ ridden, key=str)}")
+        raise TopologyError(f"lift and shuttle do not agree on who rides on whom: {sorted(riders ^ ridden)}")
+    astray = [
+        s.id
+        for s in topology.shuttles
+        if (s.lift is None) != (s.home_column is None) or (s.lift is None) == (s.level is None)
+    ]
+    if astray:
+        raise TopologyError(f"neither riding with a home column nor captive on a level: {', '.join(astray)}")
     said = {(s.id, stop) for s in topology.shuttles for stop in (*s.platforms, *s.cabins)}
     spaces = [(lift.id, lift.reached_by) for lift in topology.lifts]
     spaces += [(cabin.id, cabin.reached_by) for cabin in topology.cabins]

@@ -5,8 +5,7 @@ Owns the list. Must never name a device: every declaration follows from the layo
 
 from __future__ import annotations
 
-from safety.absence import instantiated
-from safety.interlock import Interlock, InterlockError
+from safety.interlock import Interlock
 from safety.interlocks import unit
 from safety.interlocks.cabin_doors import door_interlocks
 from safety.interlocks.device import device_interlocks
@@ -23,25 +22,13 @@ from safety.interlocks.zone import zone_interlocks, zones_of
 from safety.topology import Topology, check
 
 
-def interlocks_of(topology: Topology) -> tuple[Interlock, ...]:
-    """Every interlock of the garage, in a stable order; those that read a waived sensor stand without it.
-
-    Raises:
-        TopologyError: the topology contradicts itself.
-        ExpressionError: a declaration reads what a device of the garage does not have.
-        InterlockError: two declarations have one id.
-        MissingSensorError: the garage lacks a sensor that an interlock reads, and nobody has waived it.
-    """
-    return instantiated(declared(topology), topology.absent, topology.waivers)
-
-
 def declared(topology: Topology) -> tuple[Interlock, ...]:
     """Every interlock as the layout asks for it, whether or not the garage has its sensors.
 
     Raises:
         TopologyError: the topology contradicts itself.
         ExpressionError: a declaration reads what a device of the garage does not have.
-        InterlockError: two declarations have one id.
+        InterlockError: a malformed declaration.
     """
     check(topology)
     found = zone_interlocks(topology) + lock_out_interlocks(topology) + power_interlocks(topology)
@@ -56,10 +43,6 @@ def declared(topology: Topology) -> tuple[Interlock, ...]:
     for cabin in topology.cabins:
         found += device_interlocks(unit.cabin(cabin.id))
         found += door_interlocks(topology, cabin) + turntable_interlocks(topology, cabin)
-    ids = [interlock.id for interlock in found]
-    twice = sorted({name for name in ids if ids.count(name) > 1})
-    if twice:
-        raise InterlockError(f"interlocks declared twice: {', '.join(twice)}")
     return tuple(found)
 
 

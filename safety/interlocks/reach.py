@@ -52,11 +52,6 @@ class Reach:
         return any_of(other_column, all_of(other_level, self.lift["station"].ne(self.level)))
 
     @property
-    def at_stop(self) -> Expression:
-        """Not provably away."""
-        return Not(self.away)
-
-    @property
     def towards(self) -> Expression:
         """The forks are on this side, or are being sent there."""
         return any_of(

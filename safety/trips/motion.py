@@ -22,7 +22,10 @@ _TRANSFERS = (CommandCode.PICK_LEFT, CommandCode.PICK_RIGHT, CommandCode.PLACE_L
 
 @dataclass(frozen=True, slots=True)
 class _Axis:
-    """One axis: what commands move it, where that shows, and how long a stop and a pause may be, in ms."""
+    """One axis: what commands move it, where that shows, and how long a pause and a stop may be, in ms.
+
+    An axis that shows no speed has no stop that could be watched.
+    """
 
     device: Unit
     zone: int
@@ -30,10 +33,10 @@ class _Axis:
     permit: str
     codes: tuple[CommandCode, ...]
     places: tuple[Tag, ...]
-    speed: Tag | None
-    still: int
-    stop_ms: int
     pause_ms: int
+    speed: Tag | None = None
+    still: int = 0
+    stop_ms: int = 0
 
 
 def motion_trips(topology: Topology) -> list[Trip]:
@@ -53,7 +56,7 @@ def _axes(topology: Topology) -> list[_Axis]:
         device = unit.lift(lift.id)
         place, speed = device["position_mm"], device["speed_mm_s"]
         codes = (CommandCode.MOVE_TO_LEVEL, *JOGS, reference)
-        axes.append(_Axis(device, lift.zone, "lift", "travel", codes, (place,), speed, STILL_MM_S, lift.stop_ms, 6000))
+        axes.append(_Axis(device, lift.zone, "lift", "travel", codes, (place,), 6000, speed, STILL_MM_S, lift.stop_ms))
     for shuttle in topology.shuttles:
         device = unit.shuttle(shuttle.id)
         forks = (device["forks_left_mm"], device["forks_right_mm"])
@@ -61,8 +64,8 @@ def _axes(topology: Topology) -> list[_Axis]:
         codes = (CommandCode.MOVE_TO_COLUMN, *JOGS, reference)
         speed = device["speed"]
         axes += [
-            _Axis(device, shuttle.zone, "travel", "travel", codes, travel, speed, STILL_MM_S, shuttle.stop_ms, 6000),
-            _Axis(device, shuttle.zone, "forks", "transfer", _TRANSFERS, forks, None, 0, 0, 8000),
+            _Axis(device, shuttle.zone, "travel", "travel", codes, travel, 6000, speed, STILL_MM_S, shuttle.stop_ms),
+            _Axis(device, shuttle.zone, "forks", "transfer", _TRANSFERS, forks, 8000),
         ]
     for cabin in topology.cabins:
         if cabin.turntable:
@@ -70,7 +73,7 @@ def _axes(topology: Topology) -> list[_Axis]:
             place, speed = device["angle_mdeg"], device["turn_speed_mdeg_s"]
             codes = (CommandCode.ROTATE, *JOGS, reference)
             axes.append(
-                _Axis(device, cabin.zone, "turn", "rotate", codes, (place,), speed, STILL_MDEG_S, cabin.stop_ms, 8000)
+                _Axis(device, cabin.zone, "turn", "rotate", codes, (place,), 8000, speed, STILL_MDEG_S, cabin.stop_ms)
             )
     return axes
 
@@ -93,7 +96,7 @@ def _progress(axis: _Axis) -> Trip:
         zone=axis.zone,
         stops=(device.may(axis.permit),),
         holds=_if_answering(device, Not(stuck)),
-        cause=f"{device.id} was told to move and has not for {axis.pause_ms / 1000:.0f} s ({axis.name}).",
+        cause=f"{device.id} was told to move and has not for {axis.pause_ms // 1000} s ({axis.name}).",
         remedy="Look what blocks it or whether its encoder stands still; a technician checks the drive. Then clear.",
         standard="ISO 13849-1, monitoring of motion",
     )

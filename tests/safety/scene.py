@@ -16,7 +16,7 @@ from plc_drivers.reading import DeviceImage, ProcessImage, Quality
 from safety.gate import Gate, GateResult
 from safety.logic import SafetyLogic
 from safety.topology import CabinTopology, LiftTopology, ShuttleTopology, Topology
-from safety.verdict import Function, Verdict
+from safety.verdict import Function, StartOf, Verdict
 from safety.wish import DeviceWish
 
 EPOCH = 7
@@ -292,3 +292,8 @@ def function(text: str) -> Function:
 def codes_failing(verdict: Verdict, what: Function) -> set[str]:
     """Ids of the interlocks in the way of a function."""
     return {failing.id for failing in verdict.failing if what in failing.guards}
+
+
+def reason(result: GateResult, what: Function | StartOf) -> str:
+    """Why the gate withheld something: the code of its refusal."""
+    return dict(result.withheld)[what].code

@@ -5,6 +5,8 @@ Owns the moments. Each is a scene whose memory has seen what led to it.
 
 from __future__ import annotations
 
+from functools import cache
+
 from plc_drivers.contract import CommandCode as C
 from plc_drivers.contract.codes import State
 from plc_drivers.outputs import MailboxCommand
@@ -23,9 +25,22 @@ def _busy(scene: Scene, device: str, code: C, **tags: object) -> None:
 
 def tower_at_rest() -> Scene:
     """Lift locked on the ground, shuttle docked, both cabins shut and proven empty."""
+    return _tower_at_rest().copy()
+
+
+@cache
+def _tower_at_rest() -> Scene:
+    """Made once, because two countdowns pass in it."""
     scene = Scene(TOWER)
     scene.confirm("cabin1")
     scene.confirm("cabin2")
+    return scene
+
+
+def tower_with_pins_in() -> Scene:
+    """At rest, with the lift's pins in, so that it may go."""
+    scene = tower_at_rest()
+    scene.set("lift1", pins_extended=False, pins_retracted=True)
     return scene
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from plc_drivers.contract import DEFINITIONS, DeviceKind
-from safety.absence import PEOPLE, STANDS_FOR, Gap, MissingSensorError, gaps, instantiated, without
+from safety.absence import PEOPLE, STANDS_FOR, Gap, MissingSensorError, _as_far_as_possible, gaps, instantiated, without
 from safety.expression import HeldFor, Not, Tag, all_of, any_of, words
 from safety.interlock_table import garage_document
 from safety.logic import SafetyLogic
@@ -36,6 +37,27 @@ def gap_of(sensor: str, topology: Topology = TOWER) -> Gap:
 def test_a_missing_sensor_that_an_interlock_reads_is_refused_at_the_start() -> None:
     with pytest.raises(MissingSensorError, match="load-in-place read; nobody has waived it"):
         SafetyLogic(lacking(FRONT))
+
+
+def test_a_refusal_names_all_that_the_missing_sensor_is_read_by() -> None:
+    sensor = "shuttle1.overhang_front_clear"
+    read = [rule.id for rule in declared_rules_of(TOWER) if sensor in words(rule.condition)]
+    assert len(read) > 2
+    with pytest.raises(MissingSensorError, match=f"^{sensor} is missing, which {', '.join(read)} read; nobody has"):
+        SafetyLogic(lacking(sensor))
+    people = {one.hazard for one in declared_rules_of(TOWER) if "cabin1.scanner_clear" in words(one.condition)}
+    named = ", ".join(sorted(people & PEOPLE))
+    assert ", " in named
+    bar = gap_of("cabin1.scanner_clear").bar
+    assert bar == f"It stands between people and the machine ({named}) and can never be waived."
+
+
+def test_an_interlock_of_which_nothing_would_be_left_is_never_made() -> None:
+    rule = next(one for one in declared_rules_of(TOWER) if one.id == "lift1.load-in-place")
+    missing = frozenset({FRONT, "lift1.load_centred"})
+    said = "^nothing is left of lift1.load-in-place without lift1.load_centred, lift1.overhang_front_clear$"
+    with pytest.raises(MissingSensorError, match=said):
+        _as_far_as_possible(rule, missing)
 
 
 def test_a_waiver_must_name_every_hazard_that_is_left_open_and_no_other() -> None:
@@ -132,6 +154,7 @@ def test_a_reading_is_left_out_only_where_leaving_it_out_means_asking_for_less()
     missing = frozenset({FRONT})
     assert without(all_of(front, centred), missing) == centred
     assert without(HeldFor(any_of(rope, all_of(front, centred)), 40), missing) == HeldFor(any_of(rope, centred), 40)
+    assert without(HeldFor(front, 40), missing) is None
     for turned in (Not(all_of(front, centred)), any_of(front, centred), front.ne(centred), all_of(front, rope), front):
         assert without(turned, missing) is None
 
@@ -158,6 +181,13 @@ def test_a_waiver_ends_at_the_beginning_of_its_day_and_is_announced_before() -> 
     assert one.is_ending(30 * DAY_MS)
     assert not one.is_ending(29 * DAY_MS)
     assert not one.is_ending(60 * DAY_MS)
+
+
+def test_a_day_of_a_waiver_is_a_day_of_the_calendar() -> None:
+    end = datetime(2027, 3, 1, tzinfo=UTC)
+    one = replace(waiver(FRONT, "H07"), expires_ms=round(end.timestamp() * 1000))
+    before = round((end - timedelta(days=9)).timestamp() * 1000)
+    assert (one.days_left(before), one.days_left(before - 1), one.days_left(before + 1)) == (9, 10, 9)
 
 
 def test_the_moments_of_the_safety_tests_are_of_garages_with_every_sensor() -> None:

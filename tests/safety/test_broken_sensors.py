@@ -7,6 +7,7 @@ fails here.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cache
 
 import pytest
 
@@ -171,14 +172,10 @@ def _each() -> Iterator[object]:
                 yield pytest.param(moment, permit, device, wrong, id=f"{hazard}-{moment.__name__}-{device}.{said}")
 
 
-_BUILT: dict[Callable[[], Scene], Scene] = {}
-
-
+@cache
 def _scene(moment: Callable[[], Scene]) -> Scene:
     """Moments are built once; what a test does to one it must undo, or do through ``verdict_if``."""
-    if moment not in _BUILT:
-        _BUILT[moment] = moment()
-    return _BUILT[moment]
+    return moment()
 
 
 @pytest.mark.parametrize(("moment", "permit"), [(case[1], case[2]) for case in CASES])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,13 +13,17 @@ from controller.config.load import load_config
 from controller.garage import Layout
 from controller.garage.topology import topology_of
 from plc_drivers.contract import CommandCode
+from plc_drivers.contract.safety import ZONES
 from safety.expression import Const, ExpressionError
 from safety.interlock import Interlock, InterlockError, Phase
 from safety.interlock_table import HAZARDS, SHUTTLE_GARAGE, VENDING_TOWER, document, main
+from safety.interlocks.zone import zones_of
 from safety.logic import SafetyLogic
 from safety.rules import rules_of
 from safety.topology import Topology, TopologyError
+from safety.trips.zone import into_zone_interlocks
 from safety.verdict import Function, StartOf
+from tests.safety import situations as at
 from tests.safety.scene import SHUTTLES, TOWER, Scene, codes_failing, function
 
 ROOT = Path(__file__).parents[2]
@@ -39,12 +44,18 @@ def test_every_permit_of_a_shipped_garage_is_guarded(shipped: Topology) -> None:
 def test_every_guard_names_a_permit_or_command_that_the_device_has(shipped: Topology) -> None:
     logic = SafetyLogic(shipped)
     for interlock in logic.interlocks:
+        kinds = {StartOf: Phase.START, Function: Phase.RUN}
+        assert {kinds[type(guard)] for guard in interlock.guards} == {interlock.phase}
         for guard in interlock.guards:
             definition = logic.definitions[guard.device]
             if isinstance(guard, StartOf):
                 assert definition.spec(guard.code) is not None
             else:
                 assert guard.permit in definition.permits
+
+
+WITHOUT_STANDARD = ("referenced", ".no-turntable")
+"""Rules of the machine's own, of which no standard that we know of speaks."""
 
 
 @pytest.mark.parametrize("topology", [TOWER, SHUTTLES, VENDING_TOWER, SHUTTLE_GARAGE])
@@ -54,8 +65,10 @@ def test_every_interlock_names_a_known_hazard_and_speaks_in_sentences(topology: 
         assert interlock.cause.endswith(".")
         assert interlock.remedy.endswith(".")
         assert "clause" not in interlock.standard
+        assert (interlock.standard == "") is interlock.id.endswith(WITHOUT_STANDARD), interlock.id
 
 
+@pytest.mark.document
 def test_the_interlock_list_in_the_documents_is_current() -> None:
     """Run ``python -m safety.interlock_table --write docs/interlocks.md`` when this fails."""
     assert (ROOT / "docs" / "interlocks.md").read_text(encoding="utf-8") == document()
@@ -100,11 +113,63 @@ def test_a_declaration_that_says_too_little_is_refused(changes: dict[str, object
         _declared(**changes)
 
 
+def test_a_refused_declaration_says_which_and_why() -> None:
+    for changes, said in (
+        ({"id": "no rule"}, "interlock 'no rule' for hazard 'H07' is not well named"),
+        ({"id": "a.b c"}, "interlock 'a.b c' for hazard 'H07' is not well named"),
+        ({"id": "A.b"}, "interlock 'A.b' for hazard 'H07' is not well named"),
+        ({"hazard": "H7"}, "interlock 'lift1.rule' for hazard 'H7' is not well named"),
+        ({"hazard": "h07"}, "interlock 'lift1.rule' for hazard 'h07' is not well named"),
+        ({"hazard": "H077"}, "interlock 'lift1.rule' for hazard 'H077' is not well named"),
+        ({"cause": ""}, "interlock lift1.rule lacks a title, a cause or a remedy"),
+        ({"guards": ()}, "interlock lift1.rule must guard Function and at least one of them"),
+        ({"phase": Phase.START}, "interlock lift1.rule must guard StartOf and at least one of them"),
+    ):
+        with pytest.raises(InterlockError, match=f"^{re.escape(said)}$"):
+            _declared(**changes)
+    start = _declared(phase=Phase.START, guards=(StartOf("lift1", CommandCode.LOCK),))
+    assert start.guards == (StartOf("lift1", CommandCode.LOCK),)
+    with pytest.raises(InterlockError):
+        _declared(guards=(Function("lift1", "travel"), StartOf("lift1", CommandCode.LOCK)))
+
+
 @pytest.mark.parametrize("zone", [2, 9])
 def test_h12_a_device_in_a_zone_that_no_safety_plc_reports_is_refused_at_the_start(zone: int) -> None:
     lifts = (replace(TOWER.lifts[0], zone=zone),)
     with pytest.raises(ExpressionError, match="zone"):
         SafetyLogic(replace(TOWER, lifts=lifts))
+
+
+@pytest.mark.parametrize("zone", [1, ZONES])
+def test_h12_every_zone_that_the_safety_plc_has_may_be_used(zone: int) -> None:
+    lifts, shuttles = (replace(TOWER.lifts[0], zone=zone),), (replace(TOWER.shuttles[0], zone=zone),)
+    found = zones_of(replace(TOWER, lifts=lifts, shuttles=shuttles, zones=(1, zone)))
+    assert found[function("lift1.travel")] == found[function("shuttle1.transfer")] == {zone}
+
+
+@pytest.mark.parametrize("zone", [0, ZONES + 1])
+def test_h12_a_zone_that_the_safety_plc_does_not_have_is_refused_although_the_garage_names_it(zone: int) -> None:
+    lifts = (replace(TOWER.lifts[0], zone=zone),)
+    with pytest.raises(ExpressionError, match=r"^lift1 is in a zone that safety1 does not report$"):
+        zones_of(replace(TOWER, lifts=lifts, zones=(1, zone)))
+
+
+def test_h12_the_order_in_which_a_shuttle_names_its_stops_changes_no_zone_that_it_needs() -> None:
+    shuttle = SHUTTLES.shuttles[0]
+    turned = replace(SHUTTLES, shuttles=(replace(shuttle, cabins=shuttle.cabins[::-1]), *SHUTTLES.shuttles[1:]))
+    assert {one.id for one in into_zone_interlocks(SHUTTLES)} == {
+        "shuttle0.into-zone-2-cabin1-0",
+        "shuttle0.start-into-zone-2-cabin1-0",
+    }
+    assert into_zone_interlocks(turned) == into_zone_interlocks(SHUTTLES)
+
+
+@pytest.mark.parametrize(("column", "cabin"), [(4, "cabin1"), (8, "cabin2")])
+def test_h12_every_space_in_another_zone_is_asked_for_its_own(column: int, cabin: str) -> None:
+    scene = Scene(replace(SHUTTLES, cabins=(SHUTTLES.cabins[0], replace(SHUTTLES.cabins[1], zone=2))))
+    scene.set("shuttle0", station=column)
+    failing = {one.id for one in scene.verdict_if("safety1", zone2_estop_released=False).failing}
+    assert {name for name in failing if "start-into-zone" in name} == {f"shuttle0.start-into-zone-2-{cabin}-0"}
 
 
 def test_two_devices_of_one_name_are_refused_at_the_start() -> None:
@@ -128,6 +193,21 @@ def test_h12_a_riding_shuttle_stops_with_the_zone_of_its_lift() -> None:
     for zone in (1, 2):
         allowed = scene.verdict_if("safety1", **{f"zone{zone}_estop_released": False}).allowed
         assert not allowed & {function("shuttle1.travel"), function("lift1.travel"), function("shuttle1.transfer")}
+
+
+def test_h20_the_speed_of_a_riding_shuttle_is_limited_by_both_zones_and_says_so() -> None:
+    scene = Scene(replace(TOWER, shuttles=(replace(TOWER.shuttles[0], zone=2),), zones=(1, 2)))
+    for zone in (1, 2):
+        verdict = scene.verdict_if("safety1", **{f"zone{zone}_full_speed_enabled": False})
+        (said,) = (one.cause for one in verdict.failing if one.id == "shuttle1.speed-travel")
+        assert said.startswith("Safe limited speed is active in zone 1 and 2: ")
+
+
+def test_h03_a_door_to_people_that_is_not_shut_is_told_as_that_and_not_only_as_people_unaccounted_for() -> None:
+    """The proof that nobody is inside asks for the door as well; who must shut a door should not be sent to look."""
+    for wrong in ({"outer_closed": False}, {"outer_locked": False}, {"outer_open": True}):
+        failing = {one.id for one in at.tower_at_rest().verdict_if("cabin1", **wrong).failing}
+        assert {"cabin1.inner-people-shut-off", "cabin1.turn-people-shut-off"} <= failing
 
 
 def test_h09_two_shuttles_of_one_aisle_travel_one_after_the_other() -> None:
@@ -179,6 +259,8 @@ def test_h09_a_cabin_that_one_shuttle_is_in_is_not_for_the_other() -> None:
 
 
 def test_a_garage_without_a_turntable_never_turns_and_still_opens() -> None:
-    allowed = Scene(SHUTTLES).look().allowed
-    assert function("cabin2.rotate") not in allowed
-    assert function("cabin2.outer_open") in allowed
+    verdict = Scene(SHUTTLES).look()
+    assert function("cabin2.rotate") not in verdict.allowed
+    assert function("cabin2.outer_open") in verdict.allowed
+    (said,) = (one for one in verdict.failing if function("cabin2.rotate") in one.guards)
+    assert (said.id, said.unknown) == ("cabin2.no-turntable", False), "it is known that there is none"

@@ -28,7 +28,8 @@ def burn(scene: Scene, for_ms: int) -> None:
 
 def test_h16_what_moves_keeps_its_permit_until_its_time_is_over() -> None:
     scene = scene_of(FINISH_MS)
-    moving = {function("shuttle1.travel"), function("shuttle1.transfer"), function("cabin1.rotate")}
+    moving = {function(f"shuttle1.{what}") for what in ("travel", "transfer")}
+    moving |= {function("cabin1.rotate"), function("cabin1.inner"), function("lift1.travel")}
     assert moving <= scene.look().allowed
     burn(scene, FINISH_MS - 40)
     assert moving <= scene.look().allowed
@@ -57,6 +58,19 @@ def test_h16_the_way_to_people_opens_and_is_not_shut_and_shows_no_green(finish_m
     allowed = scene.look().allowed
     assert function("cabin1.outer_open") in allowed
     assert not {function("cabin2.outer_close"), function("cabin2.green")} & allowed
+
+
+def test_what_is_said_during_a_fire_says_what_may_still_go_on() -> None:
+    scene = scene_of(FINISH_MS)
+    burn(scene, FINISH_MS + 60)
+    said = {item.id: item for item in scene.look().failing if "fire" in item.id}
+    assert {name: item.title for name, item in said.items()} == {
+        "safety1.no-fire": "No fire alarm",
+        "safety1.no-fire-for-long": "No fire alarm, or one so young that what moves may still come to its end",
+        "safety1.start-no-fire": "Nothing begins during a fire alarm, but the opening of a cabin to people",
+    }
+    declared = [rule.standard for rule in scene.logic.interlocks if rule.id in said]
+    assert declared == ["EN 81-73, behaviour of lifts in the event of fire"] * 3
 
 
 def test_h16_a_site_that_wants_standstill_has_it_at_once() -> None:

@@ -8,25 +8,18 @@ from plc_drivers.contract import CommandCode as C
 from plc_drivers.contract.codes import AckResult, State, TrafficLight
 from plc_drivers.outputs import MailboxCommand, PermittedOutputs, Seal, SealError, take_seal
 from plc_drivers.reading import Quality
-from safety.gate import Gate, GateResult
-from safety.verdict import Function, StartOf, Verdict
+from safety.gate import Gate
+from safety.verdict import StartOf, Verdict
 from safety.wish import DeviceWish
 from tests.safety import situations as at
-from tests.safety.scene import EPOCH, SHUTTLES, TOWER, Scene, function
+from tests.safety.scene import EPOCH, SHUTTLES, TOWER, Scene, function, reason
 
 MOVE = MailboxCommand(5, C.MOVE_TO_LEVEL, 2, 0, 0, 1000)
 
 
 @pytest.fixture
 def tower() -> Scene:
-    """At rest, with the lift's pins in, so that it may go."""
-    scene = at.tower_at_rest()
-    scene.set("lift1", pins_extended=False, pins_retracted=True)
-    return scene
-
-
-def reason(result: GateResult, what: Function | StartOf) -> str:
-    return dict(result.withheld)[what].code
+    return at.tower_with_pins_in()
 
 
 def test_h10_the_seal_is_taken_and_nobody_else_makes_outputs() -> None:

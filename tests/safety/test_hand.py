@@ -18,7 +18,7 @@ from safety.interlock import Phase
 from safety.interlocks.hand import HOLD_MS, axes_of
 from safety.interlocks.lock_out import zones_reached
 from safety.interlocks.proof import proven_empty
-from safety.interlocks.unit import Unit
+from safety.interlocks.unit import Unit, safety_plc
 from safety.logic import SafetyLogic
 from safety.topology import Topology
 from safety.verdict import Function, StartOf
@@ -86,8 +86,8 @@ def test_h13_an_axis_is_permitted_by_hand_exactly_as_long_as_it_is_held(moment: 
     scene = moment()
     assert function(what) not in scene.look().allowed
     assert allowed(scene, what), codes_failing(scene.look(), function(what))
-    assert allowed(scene, what, age_ms=HOLD_MS)
-    assert not allowed(scene, what, age_ms=HOLD_MS + 1)
+    assert allowed(scene, what, age_ms=400)
+    assert not allowed(scene, what, age_ms=401)
     assert not allowed(scene, what, age_ms=-1), "a word from the future is no word"
 
 
@@ -120,6 +120,48 @@ def test_h13_a_hold_without_the_key_in_manual_permits_nothing(
     scene = moment()
     scene.set(what.partition(".")[0], mode=mode)
     assert not allowed(scene, what)
+
+
+@pytest.mark.parametrize("mode", [Mode.MANUAL, Mode.MAINTENANCE])
+@pytest.mark.parametrize("device", ["lift1", "shuttle1", "cabin1"])
+def test_h13_with_the_key_out_of_automatic_nothing_of_the_device_runs_by_itself(device: str, mode: Mode) -> None:
+    """Doors, pins and lights have no hold-to-run: without automatic they have nothing."""
+    scene = at.tower_at_rest()
+    own = {what for what in scene.look().allowed if what.device == device}
+    assert own
+    scene.set(device, mode=mode)
+    assert not own & scene.look().allowed
+
+
+@EACH
+def test_h11_by_hand_no_axis_moves_whose_device_is_stopped_aborted_or_offline(
+    moment: Callable[[], Scene], what: str
+) -> None:
+    scene = moment()
+    for state in (State.OFFLINE, State.STOPPED, State.ABORTED, State.MAINTENANCE):
+        scene.set(what.partition(".")[0], state=state)
+        assert not allowed(scene, what), state
+
+
+@EACH
+def test_h15_by_hand_no_axis_moves_whose_device_reports_a_failure(moment: Callable[[], Scene], what: str) -> None:
+    scene = moment()
+    scene.set(what.partition(".")[0], health=Health.FAILURE)
+    assert not allowed(scene, what)
+
+
+@EACH
+@pytest.mark.parametrize("sign", [{"state": State.MANUAL}, {"health": Health.FUNCTION_CHECK}], ids=["state", "health"])
+def test_h13_a_device_that_says_it_is_in_manual_does_not_run_in_automatic(
+    moment: Callable[[], Scene], what: str, sign: dict[str, Value]
+) -> None:
+    """Key and state contradict each other: without anybody who holds the axis it stands."""
+    scene = moment()
+    device = what.partition(".")[0]
+    scene.set(device, mode=Mode.AUTOMATIC, state=State.EXECUTING, health=Health.OK)
+    scene.set("safety1", zone1_full_speed_enabled=True)
+    assert function(what) in scene.look().allowed
+    assert function(what) not in scene.verdict_if(device, **sign).allowed
 
 
 @EACH
@@ -265,6 +307,10 @@ def test_h13_the_gate_lets_a_jog_out_for_the_axis_that_is_held_and_for_no_other(
         fresh.memory = replace(fresh.memory, acts=Acts(hold=Hold(function("lift1.travel"), fresh.now_ms)))
         result = fresh.cycle(lift1=wish)
         assert (result.outputs.devices["lift1"].command.code is C.JOG_FORWARD) is passes, axis
+
+
+def test_a_safety_plc_has_no_axis_to_move_by_hand() -> None:
+    assert axes_of(safety_plc("safety1")) == ()
 
 
 # --- locks -------------------------------------------------------------------------------------------------------

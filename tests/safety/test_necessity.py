@@ -31,12 +31,6 @@ SHOWN_IN_TIME = {
 """Trips that object only after a time, or when their cause has gone; ``test_trips`` shows each of them alone."""
 
 
-def pins_in() -> Scene:
-    scene = at.tower_at_rest()
-    scene.set("lift1", pins_extended=False, pins_retracted=True)
-    return scene
-
-
 def place_ready() -> Scene:
     scene = at.tower_at_rest()
     scene.set("shuttle1", station=5, docked=False, load_present=True, load_clear=False)
@@ -91,7 +85,7 @@ def brake_open_for_long() -> Scene:
 MOMENTS: tuple[Callable[[], Scene], ...] = (
     at.tower_at_rest, at.lift_travels, at.bare_lift_travels, at.shuttle_travels, at.shuttle_places_into_cabin,
     at.shuttle_places_onto_lift, at.cabin_opens_to_people, at.cabin_shows_green, at.cabin_closes_to_people,
-    at.cabin_opens_to_machine, at.cabin_turns, pins_in, place_ready, lambda: pick_ready(rear=False),
+    at.cabin_opens_to_machine, at.cabin_turns, at.tower_with_pins_in, place_ready, lambda: pick_ready(rear=False),
     lambda: pick_ready(rear=True), lambda: cabin_ready(pick=False), lambda: cabin_ready(pick=True),
     lambda: platform_ready(pick=False), lambda: platform_ready(pick=True), into_another_zone, brake_open_for_long,
 )  # fmt: skip

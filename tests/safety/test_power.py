@@ -32,6 +32,11 @@ def test_h19_nothing_begins_without_mains_and_generator(device: str, code: Comma
     assert StartOf(device, code) in guards
 
 
+def test_h19_mains_are_enough_without_a_generator() -> None:
+    verdict = at.tower_at_rest().verdict_if("safety1", mains_ok=True, generator_off=True)
+    assert verdict.start_refusal(StartOf("lift1", CommandCode.UNLOCK)) is None
+
+
 def test_h19_a_generator_that_feeds_the_machine_is_as_good_as_the_mains() -> None:
     verdict = at.tower_at_rest().verdict_if("safety1", mains_ok=False, generator_off=False)
     assert "safety1.start-powered" not in {failing.id for failing in verdict.failing}

@@ -15,11 +15,13 @@ from plc_drivers.reading import Quality
 from safety.acts import Acts
 from safety.expression import Const
 from safety.interlock import InterlockError
+from safety.interlocks import unit
 from safety.trip import UNKNOWN_GRACE_MS, StopCategory, Trip
 from safety.verdict import Function, Verdict
 from safety.wish import DeviceWish
 from tests.safety import situations as at
 from tests.safety.scene import PERIOD_MS, SHUTTLES, TOWER, Scene, codes_failing, function
+from tests.safety.test_blame import kleene
 
 
 def standing(verdict: Verdict) -> set[str]:
@@ -186,6 +188,55 @@ def test_the_first_of_several_trips_of_one_device_is_marked() -> None:
     ]
     assert verdict.stop_category("lift1") == StopCategory.POWER_OFF
     assert verdict.trips[0].since_ms == scene.now_ms - 400
+
+
+def test_a_trip_in_force_says_what_its_declaration_says() -> None:
+    scene = at.tower_at_rest()
+    scene.set("safety1", zone1_torque_enabled=False, seismic_clear=False)
+    scene.set("lift1", rope_taut=False)
+    scene.set("shuttle1", forks_left_mm=900)
+    verdict = stays(scene, 1000)
+    declared = {trip.id: trip for trip in scene.logic.trips}
+    assert standing(verdict) == {"zone1.torque", "safety1.no-earthquake", "lift1.rope-taut", "shuttle1.fork-switches"}
+    for active in verdict.trips:
+        trip = declared[active.id]
+        said = (active.title, active.hazard, active.category, active.zone, active.stops, active.cause, active.remedy)
+        assert said == (trip.title, trip.hazard, trip.category, trip.zone, trip.stops, trip.cause, trip.remedy)
+        assert type(active.category) is int
+        assert active.devices == trip.devices
+        assert not active.may_be_reset
+    assert next(iter(verdict.trips)).devices == ("lift1", "shuttle1", "cabin1", "cabin2")
+
+
+def test_trips_are_told_oldest_first_and_with_the_time_at_which_each_came() -> None:
+    scene = at.tower_at_rest()
+    scene.set("lift1", shaft_doors_closed=False)
+    stays(scene, 100)
+    first = scene.now_ms - 100
+    scene.set("lift1", rope_taut=False, speed_ok=False)
+    verdict = stays(scene, 100)
+    assert [(trip.id, trip.since_ms) for trip in verdict.trips] == [
+        ("lift1.shaft-doors", first),
+        ("lift1.rope-taut", first + 100),
+        ("lift1.speed-ok", first + 100),
+    ]
+    scene.set("lift1", shaft_doors_closed=True, speed_ok=True)
+    may = {trip.id: trip.may_be_reset for trip in stays(scene, 100).trips}
+    assert may == {"lift1.shaft-doors": True, "lift1.rope-taut": False, "lift1.speed-ok": True}
+
+
+def test_trips_of_different_devices_are_each_the_first_of_their_own() -> None:
+    scene = at.tower_at_rest()
+    scene.set("lift1", rope_taut=False)
+    stays(scene, 100)
+    scene.set("cabin1", outer_open=True)
+    verdict = stays(scene, 600)
+    assert [(trip.id, trip.is_first_out) for trip in verdict.trips] == [
+        ("lift1.rope-taut", True),
+        ("cabin1.outer-switches", True),
+    ]
+    scene.set("lift1", speed_ok=False)
+    assert [trip.is_first_out for trip in stays(scene, 100).trips] == [True, True, False]
 
 
 # --- motion that is not as it was told (H15, H18) -----------------------------------------------------------
@@ -360,6 +411,59 @@ def test_a_malformed_trip_is_an_error_when_it_is_declared(wrong: dict[str, objec
         _trip(**wrong)
 
 
+def test_a_grace_below_zero_is_said_to_be_one() -> None:
+    with pytest.raises(InterlockError, match=r"^trip lift1\.rule has a grace below zero$"):
+        _trip(grace_ms=-1)
+    assert _trip(grace_ms=0).grace_ms == 0
+
+
 def test_a_trip_without_a_latch_goes_with_its_cause() -> None:
     trip = _trip(holds=Const(value=False), latch=False)
     assert trip.stands == trip.fires
+
+
+# --- to the cycle, and to the letter --------------------------------------------------------------------------
+
+
+def test_h10_a_reading_that_was_known_is_missed_for_a_second_before_its_trip_latches() -> None:
+    scene = at.tower_at_rest()
+    scene.bad["lift1"] = {"rope_taut"}
+    assert "lift1.rope-taut" not in standing(stays(scene, 1000 - PERIOD_MS))
+    assert "lift1.rope-taut" in standing(stays(scene, PERIOD_MS))
+
+
+def test_h04_a_reset_of_presence_counts_only_when_nobody_is_seen_though_the_machine_has_stopped() -> None:
+    scene = at.cabin_turns()
+    _held(scene, "cabin1", "rotate")
+    scene.set("cabin1", scanner_clear=False)
+    assert "cabin1.nobody-at-work" in standing(stays(scene, 100))
+    scene.set("cabin1", holds_rotate=False)
+    assert "cabin1.nobody-at-work" in standing(reset(scene, "cabin1.nobody-at-work"))
+    scene.set("cabin1", scanner_clear=True)
+    assert "cabin1.nobody-at-work" not in standing(reset(scene, "cabin1.nobody-at-work"))
+
+
+@pytest.mark.parametrize(
+    ("holds", "clear", "may"), [(True, True, True), (False, True, False), (True, False, False), (None, True, False)]
+)
+def test_a_reset_counts_when_the_cause_is_gone_and_what_it_asks_for_besides_is_there(
+    holds: bool | None, clear: bool, may: bool
+) -> None:
+    one, other = unit.lift("lift1")["rope_taut"], unit.lift("lift1")["speed_ok"]
+    trip = replace(Scene(TOWER).logic.trips[0], holds=one, clear=other)
+    assert kleene(trip.may_be_reset, {one: holds, other: clear}) is may
+
+
+def test_h21_within_its_grace_a_contradiction_takes_no_permit_that_nothing_else_takes() -> None:
+    scene = at.cabin_closes_to_people()
+    scene.set("cabin1", inner_open=True)
+    assert function("cabin1.outer_close") in stays(scene, 500 - PERIOD_MS).allowed
+    assert function("cabin1.outer_close") not in stays(scene, PERIOD_MS).allowed
+
+
+def test_h10_without_a_grace_a_reading_that_is_not_known_takes_the_permit_before_the_trip_latches() -> None:
+    scene = at.lift_travels()
+    scene.bad["lift1"] = {"rope_taut"}
+    verdict = scene.look()
+    assert "lift1.rope-taut" not in standing(verdict)
+    assert function("lift1.travel") not in verdict.allowed
