@@ -6,20 +6,35 @@ which safety cannot tell apart share one.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from operator import itemgetter
 
-from plc_drivers.contract import Value
+from plc_drivers.contract import DeviceDefinition, Value
 from plc_drivers.reading import DeviceImage, ProcessImage, Quality
 from safety.expression import Expression, Tag, leaves
 from safety.logic import SafetyLogic
 from safety.verification.canonical import NOW_MS
 from safety.verification.lie import READ_BY_THE_GATE, Lie
 from safety.verification.numbers import Numbers
+from safety.verification.polarity import Use, uses_of
 from safety.verification.space import Space
 
 Shown = tuple[tuple[Value, ...] | None, ...]
-_BY_GATE = (*READ_BY_THE_GATE, "done_seq", "state")
-"""Tags that gate and core read of every commanded device, beside those that interlocks read."""
+_BY_GATE = (*READ_BY_THE_GATE, "done_seq", "state", "ack_seq", "ack_result")
+"""Tags of every commanded device by which gate and core know it and the end of its command."""
+
+
+class _Told(dict[int, int]):
+    """Images told by one lie, each made when it is asked for first."""
+
+    def __init__(self, tell: Callable[[int], int]) -> None:
+        super().__init__()
+        self._tell = tell
+
+    def __missing__(self, honest: int) -> int:
+        found = self[honest] = self._tell(honest)
+        return found
 
 
 class Images:
@@ -42,9 +57,13 @@ class Images:
         self._keys = Numbers[tuple[object, ...]]()
         self._shown: list[tuple[Shown, tuple[int, int] | None]] = []
         self._honest: dict[int, int] = {}
-        self._told: dict[tuple[str, str, str, Value], dict[int, int]] = {}
-        self._views = Numbers[tuple[object, ...]]()
+        self._views = Numbers[tuple[int, ...]]()
+        self._views_of_devices = Numbers[tuple[object, ...]]()
         self._view_of: dict[int, int] = {}
+        self._uses = _uses_by_device(self._names, self._definitions, uses_of(logic.interlocks))
+        self._facts = Numbers[tuple[object, ...]]()
+        self._facts_of: dict[int, int] = {}
+        self._told_apart: dict[tuple[int, object, int | None], object] = {}
 
     def honest(self, plant: int) -> int:
         """The image in which every sensor tells the truth of a plant."""
@@ -54,14 +73,9 @@ class Images:
             found = self._honest[plant] = self._number(readings, None)
         return found
 
-    def told(self, plant: int, lie: Lie) -> int:
-        """The image of a plant of which one sensor lies; the honest one where it happens to tell the truth."""
-        honest = self.honest(plant)
-        known = self._told.setdefault((lie.device, lie.tag, lie.way, lie.value), {})
-        found = known.get(honest)
-        if found is None:
-            found = known[honest] = self._tell(honest, lie)
-        return found
+    def told_by(self, lie: Lie) -> Mapping[int, int]:
+        """From every honest image to the one that is seen when one sensor tells a lie; the same where it is true."""
+        return _Told(partial(self._tell, lie))
 
     def image(self, number: int) -> ProcessImage:
         """The real process image behind a number."""
@@ -76,21 +90,47 @@ class Images:
                 devices[name] = DeviceImage(name, definition, values, NOW_MS, Quality.GOOD, bad_tags)
         return ProcessImage(NOW_MS, devices)
 
+    def gate_views(self, view: int) -> tuple[int, ...]:
+        """What gate and core see of every commanded device, each as a number."""
+        return self._views[view]
+
     def gate_view(self, number: int) -> int:
-        """All that gate and core see of an image, as a number: qualities, and the tags of ``_BY_GATE``."""
+        """All that gate and core see of an image, as a number: of every commanded device the tags of ``_BY_GATE``."""
         found = self._view_of.get(number)
         if found is None:
             image = self.image(number)
             seen = [
-                tuple(image.devices[name].value(tag) for tag in _BY_GATE)
-                if definition.is_commanded
-                else image.devices[name].quality
+                self._views_of_devices.of(tuple(image.devices[name].value(tag) for tag in _BY_GATE))
                 for name, definition in zip(self._names, self._definitions, strict=True)
+                if definition.is_commanded
             ]
             found = self._view_of[number] = self._views.of(tuple(seen))
         return found
 
-    def _tell(self, honest: int, lie: Lie) -> int:
+    def facts(self, number: int) -> int:
+        """All that conditions can tell of an image, as a number: what each comparison of each tag comes to."""
+        found = self._facts_of.get(number)
+        if found is None:
+            readings, bad = self._shown[number]
+            facts = [
+                self._facts_of_device(place, values, bad[1] if bad is not None and bad[0] == place else None)
+                for place, values in enumerate(readings)
+            ]
+            found = self._facts_of[number] = self._facts.of(tuple(facts))
+        return found
+
+    def _facts_of_device(self, place: int, values: tuple[Value, ...] | None, bad: int | None) -> object:
+        if values is None:
+            return None
+        key = (place, self._picks[place](values), bad)
+        found = self._told_apart.get(key)
+        if found is None:
+            found = self._told_apart[key] = tuple(
+                None if index == bad else use.truth(values[index]) for index, use in self._uses[place]
+            )
+        return found
+
+    def _tell(self, lie: Lie, honest: int) -> int:
         readings, _ = self._shown[honest]
         number, index = self._places[lie.device, lie.tag]
         values = readings[number]
@@ -111,6 +151,21 @@ class Images:
         if number == len(self._shown):
             self._shown.append((readings, bad))
         return number
+
+
+def _uses_by_device(
+    names: Sequence[str], definitions: Sequence[DeviceDefinition], uses: Mapping[tuple[str, str], list[Use]]
+) -> list[list[tuple[int, Use]]]:
+    """For every device, the position of each tag that conditions read with each comparison of it."""
+    return [
+        [
+            (definition.status_index[tag], use)
+            for (device, tag), found in sorted(uses.items())
+            if device == name
+            for use in found
+        ]
+        for name, definition in zip(names, definitions, strict=True)
+    ]
 
 
 def _tags(condition: Expression) -> list[Tag]:

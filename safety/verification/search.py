@@ -15,9 +15,10 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import NamedTuple
 
-from safety.verification.controller import Controller, Wish
+from safety.verification.controller import Controller
 from safety.verification.hazard import Hazard
 from safety.verification.lie import Lie
+from safety.verification.passage import Wish
 from safety.verification.space import Move, Space
 
 _SHIFT = 24
@@ -30,13 +31,17 @@ _PACE = 5_000
 
 
 class Step(NamedTuple):
-    """One cycle: the event, what the core wished besides, which device missed the write, and what came of it."""
+    """One cycle: what came of it, the event, what the core wished besides, and which device missed the write."""
 
+    state: int
+    hazards: tuple[Hazard, ...]
     event: int
     wishes: tuple[Wish, ...]
     late: int
-    state: int
-    hazards: tuple[Hazard, ...]
+
+
+_Row = tuple[int, tuple[Hazard, ...], int, tuple[Wish, ...], int]
+"""A step as a bare tuple: there are very many, and few are ever told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +103,7 @@ class Search:
         while run.layers[-1] and not self._is_over(run, bounds):
             following: list[int] = []
             for state in run.layers[-1]:
-                for step in self.steps(state, None, troubles):
-                    run.transitions += 1
-                    if step.hazards:
-                        _find(run, state, step, None)
-                    elif step.state not in run.parents:
-                        run.parents[step.state] = state
-                        following.append(step.state)
+                self._spread(run, state, self._steps(state, None, troubles), (run, following, None))
             run.layers.append(following)
         if not run.layers[-1]:
             run.layers.pop()
@@ -123,9 +122,11 @@ class Search:
             for state in starts:
                 trouble = self._trouble(state)
                 if not trouble or trouble in troubles:
-                    self._spread(run, state, self._steps_that_show(state, lie, troubles), (honest, following, lie))
+                    rows = self._steps_that_show(state, lie, troubles)
+                    run.states += bool(rows)
+                    self._spread(run, state, rows, (honest, following, lie))
             for state in frontier:
-                self._spread(run, state, self.steps(state, lie, troubles), (honest, following, lie))
+                self._spread(run, state, self._steps(state, lie, troubles), (honest, following, lie))
             run.states += len(following)
             frontier = following
             depth += 1
@@ -142,29 +143,15 @@ class Search:
             run.layers.append(frontier)
             frontier = []
             for state in run.layers[-1]:
-                for step in self.steps(state, lie, troubles):
-                    run.transitions += 1
-                    if step.hazards:
-                        _find(run, state, step, lie)
-                    elif step.state not in run.parents:
-                        run.parents[step.state] = state
-                        frontier.append(step.state)
+                self._spread(run, state, self._steps(state, lie, troubles), (run, frontier, lie))
                 if bounds.first and run.findings:
                     break
         run.states = len(run.parents)
         return run
 
     def steps(self, state: int, lie: Lie | None, troubles: frozenset[int]) -> Iterator[Step]:
-        """Everything that one cycle can bring."""
-        plant, memory = state >> _SHIFT, state & _MEMORY
-        moves = self.space.moves(plant)
-        for move in moves:
-            yield from self._after(move, memory, lie)
-        if troubles:
-            for number, move in self.space.begins(plant):
-                if number in troubles:
-                    yield from self._after(move, memory, lie)
-        yield from self._wished(moves[0], memory, lie)
+        """Everything that one cycle can bring, with what there is to tell of it."""
+        return map(Step._make, self._steps(state, lie, troubles))
 
     def way_to(self, run: Run, finding: Finding, honest: Run | None = None) -> tuple[list[tuple[int, Step]], int]:
         """The steps that lead into a finding, each with the state before it, and with which of them the lie begins."""
@@ -197,56 +184,71 @@ class Search:
         """The state of a plant and a memory."""
         return plant << _SHIFT | memory
 
-    def _spread(self, run: Run, state: int, steps: Iterator[Step], into: tuple[Run, list[int], Lie]) -> None:
-        honest, following, lie = into
-        shows = False
-        for step in steps:
-            shows = True
-            run.transitions += 1
-            if step.hazards:
-                _find(run, state, step, lie)
-            elif step.state not in run.parents and step.state not in honest.parents:
-                run.parents[step.state] = state
-                following.append(step.state)
-        if shows and state in honest.parents:
-            run.states += 1
+    def _spread(self, run: Run, state: int, rows: list[_Row], into: tuple[Run, list[int], Lie | None]) -> None:
+        """Go on to what is new: to ``run``, and to another one that knows some states already."""
+        other, following, lie = into
+        parents, known = run.parents, other.parents
+        run.transitions += len(rows)
+        for row in rows:
+            after = row[0]
+            if row[1]:
+                _find(run, state, Step._make(row), lie)
+            elif after not in parents and after not in known:
+                parents[after] = state
+                following.append(after)
 
-    def _steps_that_show(self, state: int, lie: Lie, troubles: frozenset[int]) -> Iterator[Step]:
+    def _steps(self, state: int, lie: Lie | None, troubles: frozenset[int]) -> list[_Row]:
         plant, memory = state >> _SHIFT, state & _MEMORY
         moves = self.space.moves(plant)
+        self.controller.tell(lie)
+        found: list[_Row] = []
         for move in moves:
-            if self._shows(move.plant, lie):
-                yield from self._after(move, memory, lie)
-        for number, move in self.space.begins(plant) if troubles else ():
-            if number in troubles and self._shows(move.plant, lie):
-                yield from self._after(move, memory, lie)
-        if self._shows(moves[0].plant, lie):
-            yield from self._wished(moves[0], memory, lie)
+            self._after(move, memory, found)
+        if troubles:
+            for number, move in self.space.begins(plant):
+                if number in troubles:
+                    self._after(move, memory, found)
+        self._wished(moves[0], memory, found)
+        return found
 
-    def _shows(self, plant: int, lie: Lie) -> bool:
-        return self.controller.shows(plant, lie)
+    def _steps_that_show(self, state: int, lie: Lie, troubles: frozenset[int]) -> list[_Row]:
+        plant, memory = state >> _SHIFT, state & _MEMORY
+        moves = self.space.moves(plant)
+        self.controller.tell(lie)
+        shows = self.controller.shows
+        found: list[_Row] = []
+        for move in moves:
+            if shows(move.plant):
+                self._after(move, memory, found)
+        if troubles:
+            for number, move in self.space.begins(plant):
+                if number in troubles and shows(move.plant):
+                    self._after(move, memory, found)
+        if shows(moves[0].plant):
+            self._wished(moves[0], memory, found)
+        return found
 
-    def _after(self, move: Move, memory: int, lie: Lie | None) -> Iterator[Step]:
-        self.controller.lie = lie
-        answer = self.controller.answer(move.plant, memory)
-        result = answer.passage.default
-        after = self.controller.memory(answer.states, result.kept)
-        outcomes = self.space.outcomes(move.plant, result.writes)
-        for outcome in outcomes if self.late else outcomes[:1]:
-            state = outcome.plant << _SHIFT | after
-            yield Step(move.event, (), outcome.late, state, move.hazards + outcome.hazards)
+    def _after(self, move: Move, memory: int, found: list[_Row]) -> None:
+        """What an event leads to while the core wishes nothing new."""
+        event, plant, hazards = move
+        states, passage, _ = self.controller.answer(plant, memory)
+        kept, writes = passage.default
+        after = self.controller.memory(states, kept)
+        for result, late, more in self.space.outcomes(plant, writes, late=self.late):
+            found.append((result << _SHIFT | after, hazards + more if more else hazards, event, (), late))
 
-    def _wished(self, passing: Move, memory: int, lie: Lie | None) -> Iterator[Step]:
-        self.controller.lie = lie
-        answer = self.controller.answer(passing.plant, memory)
-        for wishes, result in answer.passage.options:
-            if any(what == "orders" and self.space.is_done(passing.plant, who, order) for what, who, order in wishes):
+    def _wished(self, passing: Move, memory: int, found: list[_Row]) -> None:
+        """What each wish of the core leads to while nothing else happens."""
+        event, plant, _ = passing
+        states, passage, _ = self.controller.answer(plant, memory)
+        done = self.space.done(plant)
+        memory_of, outcomes, may_be_late = self.controller.memory, self.space.outcomes, self.late
+        for wishes, orders, (kept, writes) in passage.options:
+            if orders & done:
                 continue
-            after = self.controller.memory(answer.states, result.kept)
-            outcomes = self.space.outcomes(passing.plant, result.writes)
-            for outcome in outcomes if self.late else outcomes[:1]:
-                state = outcome.plant << _SHIFT | after
-                yield Step(passing.event, wishes, outcome.late, state, outcome.hazards)
+            after = memory_of(states, kept)
+            for result, late, hazards in outcomes(plant, writes, late=may_be_late):
+                found.append((result << _SHIFT | after, hazards, event, wishes, late))
 
     def _trouble(self, state: int) -> int:
         return self.space.plants[state >> _SHIFT].trouble

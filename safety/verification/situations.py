@@ -110,10 +110,10 @@ def _lied_to(found: Situations, number: int) -> None:
     lies = lies_of(logic.interlocks, logic.definitions, shown_in(search, found.honest)).searched
     states = list(_some(found.honest, number))
     for lie in lies:
-        search.controller.lie = lie
+        search.controller.tell(lie)
         for state in states:
             plant = search.space.moves(search.plant(state))[0].plant
-            if search.controller.shows(plant, lie):
+            if search.controller.shows(plant):
                 ids = search.controller.answer(plant, search.memory(state)).alone
                 found.note(ids, Circumstance(lie=lie), state)
             for trouble, move in search.space.begins(search.plant(state)):
@@ -121,4 +121,4 @@ def _lied_to(found: Situations, number: int) -> None:
                     continue
                 ids = search.controller.answer(move.plant, search.memory(state)).alone
                 found.note(ids, Circumstance(trouble, lie), state)
-    search.controller.lie = None
+    search.controller.tell(None)

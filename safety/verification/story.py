@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from plc_drivers.contract import CommandCode
-from safety.verification.controller import Wish
 from safety.verification.happening import Event
 from safety.verification.hazard import Hazard
 from safety.verification.layout import Layout, Order
 from safety.verification.lie import Lie
+from safety.verification.passage import Wish
 from safety.verification.search import Finding, Run, Search, Step
 from safety.verification.space import Space
 
