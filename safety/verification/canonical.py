@@ -17,6 +17,7 @@ from typing import Any
 from plc_drivers.contract import CommandCode, Value
 from plc_drivers.outputs import MailboxCommand
 from plc_drivers.reading import ProcessImage
+from safety.acts import NO_ACTS
 from safety.expression import ChangedSince, Expression, Tag
 from safety.logic import SafetyLogic
 from safety.memory import NodeState, Passed, SafetyMemory
@@ -37,7 +38,7 @@ _OTHER_BOOT = 9
 _OLDEST_BEAT = 90
 """A heartbeat that every PLC which answers has seen."""
 
-_KNOWN = ("states", "granted", "fading", "commands", "revoked", "allowed", "stopping", "at_ms", "trace")
+_KNOWN = ("states", "granted", "fading", "commands", "revoked", "allowed", "acts", "stopping", "at_ms", "trace")
 """Parts of a memory that are renamed by name. ``stopping`` is left out: it measures, and nothing asks for it."""
 
 Key = tuple[object, ...]
@@ -79,6 +80,7 @@ class Renaming:
             commands={name: _passed(passed) for name, passed in sorted(memory.commands.items())},
             revoked={f: SEQ for f, seq in sorted(memory.revoked.items()) if _is_current(memory, f, seq)},
             allowed=frozenset(),
+            acts=NO_ACTS,
             stopping={},
             at_ms=NOW_MS - STEP_MS,
             **more,

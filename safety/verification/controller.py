@@ -180,7 +180,7 @@ class Controller:
         """What the real evaluation says of an image with a memory; ``trace`` lets it skip what cannot have changed."""
         self.evaluations += 1
         image = self.images.image(shown)
-        real = self.real_memory(memory)
+        real = replace(self.real_memory(memory), acts=self.images.acts(shown))
         verdict, after = self.logic.evaluate(image, real if trace else replace(real, trace=None), NOW_MS)
         return Moment(image, verdict, after)
 

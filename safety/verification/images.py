@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from operator import itemgetter
+from typing import NamedTuple
 
 from plc_drivers.contract import DeviceDefinition, Value
 from plc_drivers.reading import DeviceImage, ProcessImage, Quality
+from safety.acts import Acts
 from safety.expression import Expression, Tag, leaves
 from safety.logic import SafetyLogic
 from safety.verification.canonical import NOW_MS
@@ -23,6 +25,14 @@ from safety.verification.space import Space
 Shown = tuple[tuple[Value, ...] | None, ...]
 _BY_GATE = (*READ_BY_THE_GATE, "done_seq", "state", "ack_seq", "ack_result")
 """Tags of every commanded device by which gate and core know it and the end of its command."""
+
+
+class _Seen(NamedTuple):
+    """What an image consists of: every device's readings, which of them cannot be read, and what persons ask for."""
+
+    readings: Shown
+    bad: tuple[int, int] | None
+    acts: Acts
 
 
 class _Told(dict[int, int]):
@@ -55,7 +65,7 @@ class Images:
             for index, tag in enumerate(definition.status)
         }
         self._keys = Numbers[tuple[object, ...]]()
-        self._shown: list[tuple[Shown, tuple[int, int] | None]] = []
+        self._shown: list[_Seen] = []
         self._honest: dict[int, int] = {}
         self._views = Numbers[tuple[int, ...]]()
         self._views_of_devices = Numbers[tuple[object, ...]]()
@@ -69,8 +79,9 @@ class Images:
         """The image in which every sensor tells the truth of a plant."""
         found = self._honest.get(plant)
         if found is None:
-            readings = self._space.readings.of(self._space.plants[plant])
-            found = self._honest[plant] = self._number(readings, None)
+            truth = self._space.plants[plant]
+            readings = self._space.readings
+            found = self._honest[plant] = self._number(_Seen(readings.of(truth), None, readings.acts(truth)))
         return found
 
     def told_by(self, lie: Lie) -> Mapping[int, int]:
@@ -79,7 +90,7 @@ class Images:
 
     def image(self, number: int) -> ProcessImage:
         """The real process image behind a number."""
-        readings, bad = self._shown[number]
+        readings, bad, _ = self._shown[number]
         devices: dict[str, DeviceImage] = {}
         for place, (name, definition, values) in enumerate(zip(self._names, self._definitions, readings, strict=True)):
             if values is None:
@@ -89,6 +100,10 @@ class Images:
                 bad_tags = frozenset({bad[1]}) if bad is not None and bad[0] == place else frozenset()
                 devices[name] = DeviceImage(name, definition, values, NOW_MS, Quality.GOOD, bad_tags)
         return ProcessImage(NOW_MS, devices)
+
+    def acts(self, number: int) -> Acts:
+        """What persons ask of the controller at that moment."""
+        return self._shown[number].acts
 
     def gate_views(self, view: int) -> tuple[int, ...]:
         """What gate and core see of every commanded device, each as a number."""
@@ -111,12 +126,12 @@ class Images:
         """All that conditions can tell of an image, as a number: what each comparison of each tag comes to."""
         found = self._facts_of.get(number)
         if found is None:
-            readings, bad = self._shown[number]
-            facts = [
+            readings, bad, acts = self._shown[number]
+            facts: list[object] = [
                 self._facts_of_device(place, values, bad[1] if bad is not None and bad[0] == place else None)
                 for place, values in enumerate(readings)
             ]
-            found = self._facts_of[number] = self._facts.of(tuple(facts))
+            found = self._facts_of[number] = self._facts.of((acts, *facts))
         return found
 
     def _facts_of_device(self, place: int, values: tuple[Value, ...] | None, bad: int | None) -> object:
@@ -131,7 +146,7 @@ class Images:
         return found
 
     def _tell(self, lie: Lie, honest: int) -> int:
-        readings, _ = self._shown[honest]
+        readings, _, acts = self._shown[honest]
         number, index = self._places[lie.device, lie.tag]
         values = readings[number]
         if values is None:
@@ -139,17 +154,17 @@ class Images:
         told = lie.told(values[index])
         if told is None or not self._definitions[number].status[index].admits(told):
             # A value that the contract does not admit is unknown, as a tag of bad quality is.
-            return self._number(readings, (number, index))
+            return self._number(_Seen(readings, (number, index), acts))
         if told == values[index]:
             return honest
         changed = (*values[:index], told, *values[index + 1 :])
-        return self._number((*readings[:number], changed, *readings[number + 1 :]), None)
+        return self._number(_Seen((*readings[:number], changed, *readings[number + 1 :]), None, acts))
 
-    def _number(self, readings: Shown, bad: tuple[int, int] | None) -> int:
-        picked = [None if v is None else pick(v) for pick, v in zip(self._picks, readings, strict=True)]
-        number = self._keys.of((*picked, bad))
+    def _number(self, seen: _Seen) -> int:
+        picked = [None if v is None else pick(v) for pick, v in zip(self._picks, seen.readings, strict=True)]
+        number = self._keys.of((*picked, seen.bad, seen.acts))
         if number == len(self._shown):
-            self._shown.append((readings, bad))
+            self._shown.append(seen)
         return number
 
 

@@ -15,7 +15,7 @@ from safety.verification.motion import is_done
 from safety.verification.plant import Plant, at_start
 from safety.verification.readings import Readings
 from safety.verification.scan import Write, taken
-from safety.verification.trouble import troubles_of
+from safety.verification.troubles import troubles_of
 
 
 class Move(NamedTuple):
