@@ -32,12 +32,14 @@ COUNTERS = ("confirm_count", "boot_counter")
 class Answer(NamedTuple):
     """One evaluation: the number of the expressions' states afterwards, and the way through the gate.
 
-    ``alone`` are the interlocks that are the only one in the way of something.
+    ``alone`` are the interlocks that are the only one in the way of something. ``number`` is the same for answers
+    that lead to the same.
     """
 
     states: int
     passage: Passage
     alone: frozenset[str]
+    number: int
 
 
 class _Judged(NamedTuple):
@@ -83,6 +85,8 @@ class Controller:
         self._said_of: dict[tuple[str, ...], tuple[int, frozenset[str]]] = {}
         self._meanings = Numbers[tuple[int, ...]]()
         self._meaning_for = Numbers[tuple[frozenset[Function], frozenset[StartOf]]]()
+        self._leads = Numbers[tuple[int, int]]()
+        self._same_passage = Numbers[Passage]()
         self._passage_of: dict[tuple[int, int, int], Passage] = {}
         self._traced: dict[int, Trace | None] = {}
         self._answers: dict[frozenset[tuple[str, str]], dict[int, Answer]] = {}
@@ -137,7 +141,8 @@ class Controller:
         shown = self.shown(plant)
         moment = self.evaluated(shown, memory, trace=False)
         states = self._states.of(self._renaming.states(moment.memory, moment.image, self._frozen))
-        return Answer(states, self._passages.asked_at_once(moment), frozenset(_alone(moment.verdict)))
+        passage = self._passages.asked_at_once(moment)
+        return Answer(states, passage, frozenset(_alone(moment.verdict)), self._number(states, passage))
 
     def real_memory(self, number: int) -> SafetyMemory:
         """The memory behind a number, as safety knows it."""
@@ -159,11 +164,11 @@ class Controller:
         command behind it without being judged anew, and the other way round.
         """
         states, kept = self._memories[memory]
-        view = self.images.gate_view(shown)
+        view, over = self.images.views(shown)
         once = _Once(self, shown, memory)
-        ready = self._ready.get((kept, view))
+        ready = self._ready.get((kept, over))
         if ready is None:
-            ready = self._ready[kept, view] = self._made_ready(once().memory)
+            ready = self._ready[kept, over] = self._made_ready(once().memory)
         place = (self._frozen, self.images.facts(shown), states, ready.asked)
         judged = self._judged.get(place)
         if judged is None:
@@ -174,7 +179,7 @@ class Controller:
             meanings, befores = self._meanings[judged.meaning], self._before[ready.before]
             keys = list(zip(meanings, befores, self.images.gate_views(view), strict=True))
             passage = self._passage_of[at_gate] = self._passages.of(keys, ready.rest, once)
-        return Answer(judged.states, passage, judged.alone)
+        return Answer(judged.states, passage, judged.alone, self._number(judged.states, passage))
 
     def evaluated(self, shown: int, memory: int, *, trace: bool = True) -> Moment:
         """What the real evaluation says of an image with a memory; ``trace`` lets it skip what cannot have changed."""
@@ -183,6 +188,9 @@ class Controller:
         real = replace(self.real_memory(memory), acts=self.images.acts(shown))
         verdict, after = self.logic.evaluate(image, real if trace else replace(real, trace=None), NOW_MS)
         return Moment(image, verdict, after)
+
+    def _number(self, states: int, passage: Passage) -> int:
+        return self._leads.of((states, self._same_passage.of(passage)))
 
     def _made_ready(self, after: SafetyMemory) -> _Ready:
         parts = tuple(self._kept.part(after, device) for device in self._devices)

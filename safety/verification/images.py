@@ -17,14 +17,17 @@ from safety.acts import Acts
 from safety.expression import Expression, Tag, leaves
 from safety.logic import SafetyLogic
 from safety.verification.canonical import NOW_MS
-from safety.verification.lie import READ_BY_THE_GATE, Lie
+from safety.verification.lie import Lie
 from safety.verification.numbers import Numbers
 from safety.verification.polarity import Use, uses_of
 from safety.verification.space import Space
 
 Shown = tuple[tuple[Value, ...] | None, ...]
-_BY_GATE = (*READ_BY_THE_GATE, "done_seq", "state", "ack_seq", "ack_result")
-"""Tags of every commanded device by which gate and core know it and the end of its command."""
+_BY_GATE = ("owner_epoch", "boot_counter", "done_seq")
+"""Tags of every commanded device by which gate and core know it, and the end of its command."""
+
+_BY_MEMORY = ("heartbeat_echo", "done_seq", "ack_seq", "ack_result")
+"""Tags by which an evaluation knows what of the memory is over: permits that fade, commands that have ended."""
 
 
 class _Seen(NamedTuple):
@@ -67,9 +70,10 @@ class Images:
         self._keys = Numbers[tuple[object, ...]]()
         self._shown: list[_Seen] = []
         self._honest: dict[int, int] = {}
-        self._views = Numbers[tuple[int, ...]]()
-        self._views_of_devices = Numbers[tuple[object, ...]]()
-        self._view_of: dict[int, int] = {}
+        self._by_gate = Numbers[tuple[int, ...]]()
+        self._by_memory = Numbers[tuple[int, ...]]()
+        self._values = Numbers[tuple[object, ...]]()
+        self._views_of: dict[int, tuple[int, int]] = {}
         self._uses = _uses_by_device(self._names, self._definitions, uses_of(logic.interlocks))
         self._facts = Numbers[tuple[object, ...]]()
         self._facts_of: dict[int, int] = {}
@@ -107,19 +111,22 @@ class Images:
 
     def gate_views(self, view: int) -> tuple[int, ...]:
         """What gate and core see of every commanded device, each as a number."""
-        return self._views[view]
+        return self._by_gate[view]
 
-    def gate_view(self, number: int) -> int:
-        """All that gate and core see of an image, as a number: of every commanded device the tags of ``_BY_GATE``."""
-        found = self._view_of.get(number)
+    def views(self, number: int) -> tuple[int, int]:
+        """All that gate and core see of an image, and all that ends what is remembered, each as a number."""
+        found = self._views_of.get(number)
         if found is None:
             image = self.image(number)
-            seen = [
-                self._views_of_devices.of(tuple(image.devices[name].value(tag) for tag in _BY_GATE))
-                for name, definition in zip(self._names, self._definitions, strict=True)
-                if definition.is_commanded
-            ]
-            found = self._view_of[number] = self._views.of(tuple(seen))
+            gate, memory = (
+                tuple(
+                    self._values.of(tuple(image.devices[name].value(tag) for tag in tags))
+                    for name, definition in zip(self._names, self._definitions, strict=True)
+                    if definition.is_commanded
+                )
+                for tags in (_BY_GATE, _BY_MEMORY)
+            )
+            found = self._views_of[number] = self._by_gate.of(gate), self._by_memory.of(memory)
         return found
 
     def facts(self, number: int) -> int:
@@ -188,5 +195,5 @@ def _tags(condition: Expression) -> list[Tag]:
 
 
 def _positions(name: str, index: dict[str, int], read: set[tuple[str, str]]) -> list[int]:
-    wanted = {tag for device, tag in read if device == name} | {tag for tag in _BY_GATE if tag in index}
+    wanted = {tag for device, tag in read if device == name} | {tag for tag in (*_BY_GATE, *_BY_MEMORY) if tag in index}
     return sorted(index[tag] for tag in wanted)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import NamedTuple
 
-from safety.verification.controller import Controller
+from safety.verification.controller import Answer, Controller
 from safety.verification.hazard import Hazard
 from safety.verification.lie import Lie
 from safety.verification.passage import Wish
@@ -27,7 +27,8 @@ _MEMORY = (1 << _SHIFT) - 1
 Pace = Callable[[int, int], None]
 """Called now and then with the states and the depth so far."""
 
-_PACE = 5_000
+_REMEMBERED_MAX = 12_000_000
+"""Steps that are remembered between lies, which share most of them; so many take about 600 MB."""
 
 
 class Step(NamedTuple):
@@ -81,6 +82,21 @@ class Bounds:
     first: bool = False
 
 
+class _Look(NamedTuple):
+    """How a search looks on: with which lie, with which troubles, and whether the lie only now begins to show."""
+
+    lie: Lie | None
+    troubles: frozenset[int]
+    begins: bool = False
+
+
+class _Onward(NamedTuple):
+    """Where one answer of safety leads from one plant, and whether any of it is a hazard."""
+
+    states: tuple[int, ...]
+    is_hazardous: bool
+
+
 class Search:
     """Searches of one garage under one set of interlocks."""
 
@@ -89,6 +105,9 @@ class Search:
         self.late = late
         self.controller = controller
         self._pace = pace
+        self._usual: dict[bool, dict[int, _Onward]] = {False: {}, True: {}}
+        self._by_wish: dict[bool, dict[int, _Onward]] = {False: {}, True: {}}
+        self._remembered = 0
 
     def start(self) -> int:
         """The state of a garage at rest whose controller has just been started."""
@@ -97,13 +116,14 @@ class Search:
     def honest(self, troubles: frozenset[int], bounds: Bounds) -> Run:
         """Every state that is reached while all sensors tell the truth and one of ``troubles`` at a time may come."""
         run = Run()
+        look = _Look(None, troubles)
         first = self.start()
         run.parents[first] = first
         run.layers.append([first])
         while run.layers[-1] and not self._is_over(run, bounds):
             following: list[int] = []
             for state in run.layers[-1]:
-                self._spread(run, state, self._steps(state, None, troubles), (run, following, None))
+                self._spread(run, state, look, (run, following))
             run.layers.append(following)
         if not run.layers[-1]:
             run.layers.pop()
@@ -113,6 +133,7 @@ class Search:
     def lying(self, lie: Lie, troubles: frozenset[int], honest: Run, bounds: Bounds) -> Run:
         """Every state that is reached when the sensor begins to lie at any moment of ``honest``."""
         run = Run()
+        look, first = _Look(lie, troubles), _Look(lie, troubles, begins=True)
         frontier: list[int] = []
         depth = 0
         while depth < len(honest.layers) or frontier:
@@ -122,11 +143,9 @@ class Search:
             for state in starts:
                 trouble = self._trouble(state)
                 if not trouble or trouble in troubles:
-                    rows = self._steps_that_show(state, lie, troubles)
-                    run.states += bool(rows)
-                    self._spread(run, state, rows, (honest, following, lie))
+                    run.states += self._spread(run, state, first, (honest, following))
             for state in frontier:
-                self._spread(run, state, self._steps(state, lie, troubles), (honest, following, lie))
+                self._spread(run, state, look, (honest, following))
             run.states += len(following)
             frontier = following
             depth += 1
@@ -137,13 +156,14 @@ class Search:
     def onward(self, starts: Iterable[int], lie: Lie | None, troubles: frozenset[int], bounds: Bounds) -> Run:
         """Every state that is reached from some states, all at once, with a sensor that lies already or with none."""
         run = Run()
+        look = _Look(lie, troubles)
         frontier = list(dict.fromkeys(starts))
         run.parents.update((state, state) for state in frontier)
         while frontier and not self._is_over(run, bounds):
             run.layers.append(frontier)
             frontier = []
             for state in run.layers[-1]:
-                self._spread(run, state, self._steps(state, lie, troubles), (run, frontier, lie))
+                self._spread(run, state, look, (run, frontier))
                 if bounds.first and run.findings:
                     break
         run.states = len(run.parents)
@@ -151,7 +171,7 @@ class Search:
 
     def steps(self, state: int, lie: Lie | None, troubles: frozenset[int]) -> Iterator[Step]:
         """Everything that one cycle can bring, with what there is to tell of it."""
-        return map(Step._make, self._steps(state, lie, troubles))
+        return map(Step._make, self._steps(state, _Look(lie, troubles)))
 
     def way_to(self, run: Run, finding: Finding, honest: Run | None = None) -> tuple[list[tuple[int, Step]], int]:
         """The steps that lead into a finding, each with the state before it, and with which of them the lie begins."""
@@ -184,70 +204,101 @@ class Search:
         """The state of a plant and a memory."""
         return plant << _SHIFT | memory
 
-    def _spread(self, run: Run, state: int, rows: list[_Row], into: tuple[Run, list[int], Lie | None]) -> None:
-        """Go on to what is new: to ``run``, and to another one that knows some states already."""
-        other, following, lie = into
+    def _spread(self, run: Run, state: int, look: _Look, into: tuple[Run, list[int]]) -> bool:
+        """Go on to what is new, to ``run`` and to another one that knows some states already; False at an end."""
+        other, following = into
         parents, known = run.parents, other.parents
-        run.transitions += len(rows)
-        for row in rows:
-            after = row[0]
-            if row[1]:
-                _find(run, state, Step._make(row), lie)
-            elif after not in parents and after not in known:
+        found = self._onward(state, look)
+        if found is None:
+            rows = self._steps(state, look)
+            for row in rows:
+                if row[1]:
+                    _find(run, state, Step._make(row), look.lie)
+            found = [row[0] for row in rows if not row[1]]
+            run.transitions += len(rows) - len(found)
+        run.transitions += len(found)
+        for after in found:
+            if after not in parents and after not in known:
                 parents[after] = state
                 following.append(after)
+        return bool(found)
 
-    def _steps(self, state: int, lie: Lie | None, troubles: frozenset[int]) -> list[_Row]:
-        plant, memory = state >> _SHIFT, state & _MEMORY
-        moves = self.space.moves(plant)
-        self.controller.tell(lie)
-        found: list[_Row] = []
-        for move in moves:
-            self._after(move, memory, found)
-        if troubles:
-            for number, move in self.space.begins(plant):
-                if number in troubles:
-                    self._after(move, memory, found)
-        self._wished(moves[0], memory, found)
+    def _onward(self, state: int, look: _Look) -> list[int] | None:
+        """Every state that one cycle can bring, None when some of it is a hazard and has to be told in full."""
+        memory = state & _MEMORY
+        answer, usual = self.controller.answer, self._usual[self.late]
+        found: list[int] = []
+        for move in self._moves(state >> _SHIFT, look):
+            plant = move.plant
+            said = answer(plant, memory)
+            onward = usual.get(plant << 32 | said.number) or self._kept(usual, plant, said)
+            if onward.is_hazardous or move.hazards:
+                return None
+            found += onward.states
+        passing = self.space.moves(state >> _SHIFT)[0].plant
+        if not look.begins or self.controller.shows(passing):
+            by_wish = self._by_wish[self.late]
+            said = answer(passing, memory)
+            onward = by_wish.get(passing << 32 | said.number) or self._kept(by_wish, passing, said)
+            if onward.is_hazardous:
+                return None
+            found += onward.states
         return found
 
-    def _steps_that_show(self, state: int, lie: Lie, troubles: frozenset[int]) -> list[_Row]:
+    def _kept(self, kept: dict[int, _Onward], plant: int, said: Answer) -> _Onward:
+        rows: list[_Row] = []
+        if kept is self._by_wish[self.late]:
+            self._wished(0, plant, said, rows)
+        else:
+            self._after(Move(0, plant, ()), said, rows)
+        onward = _Onward(tuple([row[0] for row in rows]), any(row[1] for row in rows))
+        self._remembered += len(rows)
+        if self._remembered > _REMEMBERED_MAX:
+            self._remembered = 0
+            for late in (False, True):
+                self._usual[late].clear()
+                self._by_wish[late].clear()
+        kept[plant << 32 | said.number] = onward
+        return onward
+
+    def _moves(self, plant: int, look: _Look) -> list[Move]:
+        """What can happen at a plant; for a lie that begins, only that in which it shows."""
+        self.controller.tell(look.lie)
+        moves = list(self.space.moves(plant))
+        if look.troubles:
+            moves += [move for number, move in self.space.begins(plant) if number in look.troubles]
+        if look.begins:
+            shows = self.controller.shows
+            return [move for move in moves if shows(move.plant)]
+        return moves
+
+    def _steps(self, state: int, look: _Look) -> list[_Row]:
+        """Everything that one cycle can bring, in full and in the same order."""
         plant, memory = state >> _SHIFT, state & _MEMORY
-        moves = self.space.moves(plant)
-        self.controller.tell(lie)
-        shows = self.controller.shows
         found: list[_Row] = []
-        for move in moves:
-            if shows(move.plant):
-                self._after(move, memory, found)
-        if troubles:
-            for number, move in self.space.begins(plant):
-                if number in troubles and shows(move.plant):
-                    self._after(move, memory, found)
-        if shows(moves[0].plant):
-            self._wished(moves[0], memory, found)
+        for move in self._moves(plant, look):
+            self._after(move, self.controller.answer(move.plant, memory), found)
+        passing = self.space.moves(plant)[0]
+        if not look.begins or self.controller.shows(passing.plant):
+            self._wished(passing.event, passing.plant, self.controller.answer(passing.plant, memory), found)
         return found
 
-    def _after(self, move: Move, memory: int, found: list[_Row]) -> None:
+    def _after(self, move: Move, said: Answer, found: list[_Row]) -> None:
         """What an event leads to while the core wishes nothing new."""
         event, plant, hazards = move
-        states, passage, _ = self.controller.answer(plant, memory)
-        kept, writes = passage.default
-        after = self.controller.memory(states, kept)
+        kept, writes = said.passage.default
+        after = self.controller.memory(said.states, kept)
         for result, late, more in self.space.outcomes(plant, writes, late=self.late):
             found.append((result << _SHIFT | after, hazards + more if more else hazards, event, (), late))
 
-    def _wished(self, passing: Move, memory: int, found: list[_Row]) -> None:
+    def _wished(self, event: int, plant: int, said: Answer, found: list[_Row]) -> None:
         """What each wish of the core leads to while nothing else happens."""
-        event, plant, _ = passing
-        states, passage, _ = self.controller.answer(plant, memory)
         done = self.space.done(plant)
-        memory_of, outcomes, may_be_late = self.controller.memory, self.space.outcomes, self.late
-        for wishes, orders, (kept, writes) in passage.options:
+        for wishes, orders, (kept, writes) in said.passage.options:
             if orders & done:
                 continue
-            after = memory_of(states, kept)
-            for result, late, hazards in outcomes(plant, writes, late=may_be_late):
+            after = self.controller.memory(said.states, kept)
+            for result, late, hazards in self.space.outcomes(plant, writes, late=self.late):
                 found.append((result << _SHIFT | after, hazards, event, wishes, late))
 
     def _trouble(self, state: int) -> int:
