@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import signal
 import sys
@@ -286,10 +287,26 @@ async def serve(
         stack.push_async_callback(emulator.stop)
         if control_port is not None:
             await _open_control(stack, emulator, control_port)
+        stack.enter_context(_settled())
         if ready is not None:
             ready(emulator)
         await _until(stopped, emulator)
     return emulator.verdict()
+
+
+@contextlib.contextmanager
+def _settled() -> Iterator[None]:
+    """Take what start-up made out of every later collection.
+
+    A full one over the address spaces of the OPC UA servers would stop all PLCs at once, for longer than a controller
+    waits for a heartbeat; no real PLC does that.
+    """
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 async def _open_control(stack: contextlib.AsyncExitStack, emulator: Emulator, port: int) -> None:

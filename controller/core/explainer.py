@@ -12,6 +12,7 @@ from typing import Literal
 
 from controller.core import commanding
 from controller.core.admission import hindrances
+from controller.core.explained_reading import ReadingDesk, SourceOf, meaning_of
 from controller.core.order import Order
 from controller.core.situation import Situation
 from controller.core.subject import Car, Device, Job, Rule, Subject, WholeGarage, subject_of
@@ -19,19 +20,16 @@ from controller.core.view import order_view, unreachable
 from controller.core.waiving import views, warnings
 from controller.local_link.explanation import (
     ExplainedCondition,
-    ExplainedReading,
     ExplainedReason,
     Explanation,
     WaiverView,
 )
-from plc_drivers.contract import CommandCode, DeviceDefinition, Value
+from plc_drivers.contract import CommandSpec, DeviceDefinition
 from plc_drivers.contract.codes import Mode, State
-from safety.expression import Tag
 from safety.interlock import Interlock
 from safety.logic import SafetyLogic
 from safety.memory import SafetyMemory
 from safety.refusal import Refusal
-from safety.requirement import shown
 from safety.verdict import Failing, Function, StartOf
 
 CONDITIONS_MAX = 12
@@ -42,9 +40,6 @@ READINGS_MAX = 8
 """Readings shown of one condition."""
 
 CLEAR = "Nothing stands in the way"
-
-SourceOf = Callable[[str, str], tuple[str, str]]
-"""Link and place of a device's tag: ``("lift-plc", "holding register 136 bit 10, unit 1")``."""
 
 Noun = Literal["garage", "device", "cabin", "function", "command", "interlock", "vehicle", "order"]
 
@@ -76,7 +71,7 @@ class Explainer:
 
     def __init__(self, logic: SafetyLogic, source_of: SourceOf) -> None:
         self._logic = logic
-        self._source_of = source_of
+        self._readings = ReadingDesk(logic.definitions, source_of)
         self.interlocks = {one.id: one for one in logic.interlocks}
 
     def explain(
@@ -132,36 +127,8 @@ class Explainer:
             remedy=failing.remedy,
             standard=interlock.standard,
             remaining_ms=failing.remaining_ms,
-            readings=[self._reading(reading, *must) for reading, must in rows],
+            readings=[self._readings.explained(reading, *must) for reading, must in rows],
             without=list(interlock.without),
-        )
-
-    def _reading(
-        self, reading: tuple[str, bool | int | float | None, int, str, str], must: str, way: str
-    ) -> ExplainedReading:
-        name, value, age_ms, quality, fault = reading
-        device, _, part = name.partition(".")
-        definition = self._logic.definitions.get(device)
-        for end, act in _ACTS.items():
-            if name.endswith(end):
-                return _act(name, act, must, way, age_ms, done=value is True)
-        if definition is None:
-            return _act(name, _RESET, must, way, age_ms, done=False)
-        link, source = self._source_of(device, part)
-        return ExplainedReading(
-            tag=name,
-            meaning=_meaning(definition, part),
-            value=value,
-            shown=_shown(device, definition, part, value),
-            unit=definition.tag(part).unit if part in definition.status_index else "",
-            must=must,
-            way=way,
-            age_ms=max(0, age_ms),
-            quality=_QUALITY[quality],
-            device=device,
-            link=link,
-            source=source,
-            fault=fault,
         )
 
 
@@ -205,7 +172,7 @@ class _Task:
     def _function(self, function: Function, shell: Sequence[Refusal]) -> _Draft:
         draft = _Draft("function")
         draft.facts = [
-            _meaning(self._definition(function.device), function.permit),
+            meaning_of(self._definition(function.device), function.permit),
             *self._state_facts(function.device),
         ]
         self._conditions(draft, lambda one: function in one.guards)
@@ -226,16 +193,17 @@ class _Task:
     def _command(self, start: StartOf, shell: Sequence[Refusal]) -> _Draft:
         draft = _Draft("command")
         spec = self._definition(start.device).spec(start.code)
-        permit = None if spec is None or spec.permit is None else Function(start.device, spec.permit)
+        functions = _functions_of(start, spec)
         draft.facts = ["" if spec is None else spec.meaning, *self._state_facts(start.device)]
-        if permit is None:
+        if not functions:
             draft.summary = f"{start} needs no permit and is never withheld."
             return draft
-        self._conditions(draft, lambda one: permit in one.guards or any(_starts(g, start) for g in one.guards))
+        self._conditions(draft, lambda one: any(g in functions or _starts(g, start) for g in one.guards))
         self._general(draft, shell)
         draft.because(self._unready(start.device), start.device)
-        draft.because(self._revoked(permit), str(permit))
-        self._concerning(draft, (permit, start))
+        for function in functions:
+            draft.because(self._revoked(function), str(function))
+        self._concerning(draft, (*functions, start))
         if draft.conditions:
             draft.summary = f"{start} may not start: {_count(draft, 'condition does', 'conditions do')} not hold."
         elif draft.reasons:
@@ -317,15 +285,13 @@ class _Task:
         if situation.state.mode == "stopped":
             draft.because(commanding.NOT_STARTED)
         movers = [name for name in sorted(order.claims) if name in situation.image.devices]
-        functions = set()
+        functions: set[Function] = set()
         for device in movers:
             draft.because(self._unready(device), device)
             pending = situation.state.mailbox(device).pending
-            spec = None if pending is None else self._definition(device).spec(pending.code)
             if pending is not None and pending.order == order.id:
                 draft.facts.append(f"{device}: {pending.code.name} is under way.")
-            if spec is not None and spec.permit is not None:
-                functions.add(Function(device, spec.permit))
+            functions.update(self._wanted_of(device))
         named = {one.code for one in draft.reasons}
         self._conditions(draft, lambda one: one.id in named or not functions.isdisjoint(one.guards))
         draft.see += movers
@@ -353,7 +319,7 @@ class _Task:
             draft.because(order.waiting, order.id)
         # At rest many conditions fail as they must (no cabin is confirmed, pins are out): only those that keep a
         # wanted function from its permit, or whose readings cannot be believed, hold the garage up.
-        wanted = {Function(device, permit) for device, permit in self._wanted_permits()}
+        wanted = {function for device in situation.state.mailboxes for function in self._wanted_of(device)}
         unknown = {one.id for one in situation.verdict.failing if one.unknown}
         self._conditions(draft, lambda one: one.id in unknown or not wanted.isdisjoint(one.guards))
         draft.see += [order.id for order in open_orders if order.waiting is not None]
@@ -375,11 +341,13 @@ class _Task:
             return commanding.unready(self.situation, device)
         return None
 
-    def _wanted_permits(self) -> Iterable[tuple[str, str]]:
-        for device, box in self.situation.state.mailboxes.items():
-            spec = None if box.pending is None else self._definition(device).spec(box.pending.code)
-            if spec is not None and spec.permit is not None:
-                yield device, spec.permit
+    def _wanted_of(self, device: str) -> tuple[Function, ...]:
+        """Functions that the command under way needs."""
+        pending = self.situation.state.mailbox(device).pending
+        if pending is None:
+            return ()
+        spec = self._definition(device).spec(pending.code)
+        return _functions_of(StartOf(device, pending.code, pending.arg1), spec)
 
     def _wanted(self, device: str) -> str:
         pending = self.situation.state.mailbox(device).pending if self._definition(device).is_commanded else None
@@ -438,47 +406,12 @@ class _Task:
                 draft.sensors.update(one.without)
 
 
-@dataclass(frozen=True, slots=True)
-class _Act:
-    """What a person does, as it is shown: its meaning, in words when it is done and when it is not, and where."""
-
-    meaning: str
-    done: str
-    not_done: str
-    source: str
-
-
-_RESET = _Act("A person's reset of this trip.", "asked for", "not asked for", "garagectl clear")
-_ACTS = {
-    ".reset": _RESET,
-    ".hold_to_run": _Act("Somebody holds this axis in manual.", "held", "not held", "garagectl manual"),
-    ".personal_lock": _Act("Somebody holds a lock on the zone in the books.", "held", "not held", "garagectl zones"),
-}
-
-
-def _act(name: str, act: _Act, must: str, way: str, age_ms: int, *, done: bool) -> ExplainedReading:
-    return ExplainedReading(
-        tag=name,
-        meaning=act.meaning,
-        value=done,
-        shown=act.done if done else act.not_done,
-        unit="",
-        must=must,
-        way=way,
-        age_ms=age_ms,
-        quality="good",
-        device="",
-        link="",
-        source=act.source,
-    )
-
-
-_QUALITY: dict[str, Literal["good", "stale", "bad", "missing"]] = {
-    "GOOD": "good",
-    "STALE": "stale",
-    "BAD": "bad",
-    "MISSING": "missing",
-}
+def _functions_of(start: StartOf, spec: CommandSpec | None) -> tuple[Function, ...]:
+    """What the command needs permitted; every axis that it can move when the first argument is left open."""
+    if spec is None:
+        return ()
+    permits = spec.permits if start.arg1 is None else (spec.permit_for(start.arg1),)
+    return tuple(Function(start.device, permit) for permit in permits if permit is not None)
 
 
 def _starts(guard: Function | StartOf, wanted: StartOf) -> bool:
@@ -486,21 +419,6 @@ def _starts(guard: Function | StartOf, wanted: StartOf) -> bool:
     if not isinstance(guard, StartOf) or (guard.device, guard.code) != (wanted.device, wanted.code):
         return False
     return guard.arg1 is None or wanted.arg1 in (None, guard.arg1)
-
-
-def _meaning(definition: DeviceDefinition, part: str) -> str:
-    """What the contract says of a tag or permit."""
-    if part in definition.status_index or part in definition.command_index:
-        return definition.tag(part).meaning
-    return definition.tag(f"permit_{part}").meaning if part in definition.permits else ""
-
-
-def _shown(device: str, definition: DeviceDefinition, part: str, value: Value | None) -> str:
-    if part in definition.status_index:
-        return shown(Tag(device, definition.kind, part), value)
-    if part == "cmd_code":
-        return "nothing" if value is None else CommandCode(int(value)).name
-    return "permitted" if value else "not permitted"
 
 
 def _order_facts(order: Order, state: str, phase: str) -> list[str]:

@@ -111,5 +111,5 @@ def _unknown(what: str, situation: Situation) -> Refusal:
 
 def askable(device: str, definition: DeviceDefinition) -> list[str]:
     """Functions and commands of a device, as they are asked for."""
-    commands = [f"{device}.{spec.code.name}" for spec in definition.commands if spec.permit is not None]
+    commands = [f"{device}.{spec.code.name}" for spec in definition.commands if spec.permits]
     return [*(f"{device}.{permit}" for permit in definition.permits), *commands]

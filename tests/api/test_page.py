@@ -15,7 +15,8 @@ from playwright.async_api import Page, ViewportSize, async_playwright, expect
 from controller.local_link.alarm_messages import AcknowledgeAlarm
 from controller.local_link.messages import ClearDevice, Start, Stop, SubmitOrder, WithdrawOrder
 from tests.api.conftest import RunningApi, running_api, running_garage
-from tests.api.scripted_garage import ScriptedGarage, alarmed, busy, handing_over, reason, troubled
+from tests.api.scripted_garage import ScriptedGarage, reason
+from tests.api.scripted_moments import alarmed, busy, handing_over, troubled
 from tests.eventually import eventually
 
 pytestmark = pytest.mark.needs("chromium")

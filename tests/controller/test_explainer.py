@@ -13,6 +13,7 @@ from controller.core.log import EventLog
 from controller.core.situation import Situation
 from controller.local_link.explanation import ExplainedCondition, Explanation
 from controller.local_link.messages import Accepted, ClearDevice, Refused, Start, SubmitOrder, VehicleData
+from controller.local_link.mode_messages import LockZone
 from controller.shell.sources import Sources
 from plc_drivers.reading import Quality
 from safety.refusal import Refusal
@@ -109,6 +110,22 @@ def test_a_command_takes_the_conditions_of_its_permit_and_of_its_own_argument(as
     second = {one.id for one in asked("shuttle1.place_left(2)").conditions}
     assert "shuttle1.place-rear-free-left" in second - first
     assert asked("lift1.STOP").summary == "lift1.STOP needs no permit and is never withheld."
+
+
+def test_a_jog_takes_the_conditions_of_every_axis_or_of_the_one_that_is_asked_for(asked: Asked) -> None:
+    found = asked("shuttle1.JOG_FORWARD")
+    assert found.noun == "command"
+    assert found.summary.startswith("shuttle1.JOG_FORWARD may not start: ")
+    condition(found, "shuttle1.start-in-manual")
+    pins = condition(asked("lift1.JOG_FORWARD"), "lift1.start-pins-in")
+    assert {one.device for one in pins.readings} == {"lift1"}
+
+
+def test_h20_a_lock_that_stands_is_shown_as_held(asked: Asked) -> None:
+    asked.garage.demand(LockZone(zone=1, person="Mia"))
+    asked.run(5)
+    lock = condition(asked("lift1.travel"), "zone1.personal-lock")
+    assert [(one.shown, one.value) for one in lock.readings] == [("held", True)]
 
 
 def test_a_device_that_does_not_answer_tells_its_fault_and_what_to_do(asked: Asked) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import os
 import signal
@@ -194,6 +195,20 @@ async def test_a_machine_that_fails_ends_the_emulator_with_an_error(
     with pytest.raises(EmulatorError) as error:
         await asyncio.wait_for(serve(config_on_free_ports("tower-small"), tmp_state), 10)
     assert error.value.code == "EMULATION_FAILED"
+
+
+async def test_a_full_collection_of_garbage_does_not_stop_the_plcs(config_on_free_ports: Load, tmp_state: Path) -> None:
+    looked_at: list[int] = []
+    at_start = len(gc.get_objects())
+
+    def ready(_emulator: Emulator) -> None:
+        looked_at.append(len(gc.get_objects()))
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    await asyncio.wait_for(serve(config_on_free_ports("tower-guangzhou"), tmp_state, ready=ready), 60)
+
+    assert looked_at[0] < at_start, "what start-up made is no longer looked at"
+    assert gc.get_freeze_count() == 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

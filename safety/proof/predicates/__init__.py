@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from safety.proof.predicate import Predicate
 from safety.proof.predicates.cars import CARS
+from safety.proof.predicates.hand import HAND
 from safety.proof.predicates.machine import MACHINE
 from safety.proof.predicates.modes import MODES
 from safety.proof.predicates.people import PEOPLE
 
-PREDICATES: tuple[Predicate, ...] = tuple(sorted((*PEOPLE, *CARS, *MACHINE, *MODES), key=lambda one: one.hazard))
+PREDICATES: tuple[Predicate, ...] = tuple(sorted((*PEOPLE, *CARS, *MACHINE, *MODES, *HAND), key=lambda one: one.hazard))
 """Every predicate, by hazard."""

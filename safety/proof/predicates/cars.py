@@ -300,8 +300,8 @@ CARS: tuple[Predicate, ...] = (
     ),
     Predicate(
         "H07.lift-with-its-shuttle-away",
-        "A lift may move while the shuttle on it is not docked and standing, or goes to a level with one that does "
-        "not know that it is home",
+        "A lift may move while the shuttle on it is not docked and standing, or goes to a level, or draws its pins "
+        "from the building, with one that does not know that it is home",
         _LIFT,
         each_rider(_rider_away),
     ),

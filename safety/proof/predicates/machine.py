@@ -298,7 +298,7 @@ MACHINE: tuple[Predicate, ...] = (
     ),
     Predicate(
         "H09.turns-without-a-table",
-        "A turntable may turn without its platform in the seat, or in a cabin that has none",
+        "A turntable may turn without its platform in the seat and flush, or in a cabin that has none",
         "device contract, cabin",
         each_cabin(_turns_without_a_table),
     ),
