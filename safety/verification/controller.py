@@ -136,6 +136,13 @@ class Controller:
             found = answers[key] = self._put_together(shown, memory)
         return found
 
+    def alone(self, plant: int, memory: int) -> frozenset[str]:
+        """The interlocks that alone stand in the way of something, by a plant's readings with a memory."""
+        states, kept = self._memories[memory]
+        shown = self.shown(plant)
+        once = _Once(self, shown, memory)
+        return self._judgement(shown, states, self._readiness(shown, kept, once), once).alone
+
     def fresh_answer(self, plant: int, memory: int) -> Answer:
         """The same from the real code alone, with nothing remembered and nothing put together."""
         shown = self.shown(plant)
@@ -164,15 +171,10 @@ class Controller:
         command behind it without being judged anew, and the other way round.
         """
         states, kept = self._memories[memory]
-        view, over = self.images.views(shown)
         once = _Once(self, shown, memory)
-        ready = self._ready.get((kept, over))
-        if ready is None:
-            ready = self._ready[kept, over] = self._made_ready(once().memory)
-        place = (self._frozen, self.images.facts(shown), states, ready.asked)
-        judged = self._judged.get(place)
-        if judged is None:
-            judged = self._judged[place] = self._judge(once())
+        ready = self._readiness(shown, kept, once)
+        judged = self._judgement(shown, states, ready, once)
+        view, _ = self.images.views(shown)
         at_gate = (judged.meaning, ready.before, view)
         passage = self._passage_of.get(at_gate)
         if passage is None:
@@ -180,6 +182,20 @@ class Controller:
             keys = list(zip(meanings, befores, self.images.gate_views(view), strict=True))
             passage = self._passage_of[at_gate] = self._passages.of(keys, ready.rest, once)
         return Answer(judged.states, passage, judged.alone, self._number(judged.states, passage))
+
+    def _readiness(self, shown: int, kept: int, once: _Once) -> _Ready:
+        _, over = self.images.views(shown)
+        ready = self._ready.get((kept, over))
+        if ready is None:
+            ready = self._ready[kept, over] = self._made_ready(once().memory)
+        return ready
+
+    def _judgement(self, shown: int, states: int, ready: _Ready, once: _Once) -> _Judged:
+        place = (self._frozen, self.images.facts(shown), states, ready.asked)
+        judged = self._judged.get(place)
+        if judged is None:
+            judged = self._judged[place] = self._judge(once())
+        return judged
 
     def evaluated(self, shown: int, memory: int, *, trace: bool = True) -> Moment:
         """What the real evaluation says of an image with a memory; ``trace`` lets it skip what cannot have changed."""

@@ -94,11 +94,24 @@ LIMITS: tuple[Limit, ...] = (
 )
 
 
+def expected(layout: Layout, lie: Lie | None) -> frozenset[str]:
+    """The hazards to which a lie may lead by a declared limit."""
+    found: frozenset[str] = frozenset()
+    for limit in LIMITS:
+        if lie is not None and limit.kind == _kind(layout, lie) and limit.tag == lie.tag:
+            found |= limit.hazards
+    return found
+
+
 def limit_of(layout: Layout, lie: Lie, hazard: Hazard) -> Limit | None:
     """The declared limit that a lie's hazard falls under, None when it is a hazard of the interlocks."""
-    number = layout.numbers.get(lie.device)
-    kind = "safety" if number is None else layout.devices[number].kind.name.lower()
+    kind = _kind(layout, lie)
     for limit in LIMITS:
         if limit.kind == kind and limit.tag == lie.tag and hazard.id in limit.hazards:
             return limit
     return None
+
+
+def _kind(layout: Layout, lie: Lie) -> str:
+    number = layout.numbers.get(lie.device)
+    return "safety" if number is None else layout.devices[number].kind.name.lower()

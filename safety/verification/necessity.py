@@ -12,11 +12,12 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from safety.expression import Tag, leaves
 from safety.interlock import Interlock
 from safety.rules import rules_of
 from safety.topology import Topology
 from safety.verification.controller import Controller
-from safety.verification.hazard import Hazard
+from safety.verification.limits import expected
 from safety.verification.redundant import UNPROVEN
 from safety.verification.search import Bounds, Finding, Pace, Run, Search
 from safety.verification.situations import Circumstance, Situations, Sizes, situations_of
@@ -77,12 +78,14 @@ class Necessity:
         variants: Iterable[Variant] = VARIANTS,
         sizes: Sizes | None = None,
         pace: Pace | None = None,
-        reach: int = 1_500,
+        reach: int = 6_000,
+        enough: int = 150_000,
     ) -> None:
         self._variants = {variant.name: variant for variant in variants}
         self._sizes = Sizes() if sizes is None else sizes
         self._pace = pace
         self._reach = reach
+        self._enough = enough
         self._situations: dict[str, Situations] = {}
         self.rules = rules_in(self._variants.values())
 
@@ -93,13 +96,17 @@ class Necessity:
         need = Need(rule, first.hazard, sum(map(len, instances.values())), necessary=False)
         states = 0
         for name in self._places_to_look(instances):
+            here = 0
             for seen in self._without(self._situations_in(name), instances[name]):
+                here += seen.states
                 states += seen.states
                 if seen.story:
                     return replace(
                         need, necessary=True, variant=name, found=seen.hazard, states=states, depth=seen.depth,
                         story=seen.story,
                     )  # fmt: skip
+                if here > self._enough:
+                    break
         return replace(need, states=states, reason=UNPROVEN.get(rule, ""))
 
     def _places_to_look(self, instances: dict[str, tuple[Interlock, ...]]) -> Iterator[str]:
@@ -115,40 +122,50 @@ class Necessity:
     def _without(self, situations: Situations, interlocks: tuple[Interlock, ...]) -> Iterator[Seen]:
         """What is seen without some interlocks, in one circumstance after the other, the simplest first."""
         ids = frozenset(one.id for one in interlocks)
-        starts: dict[Circumstance, set[int]] = {}
+        starts: dict[Circumstance, dict[int, int]] = {}
         for one in sorted(ids):
             for circumstance, states in situations.starts.get(one, {}).items():
-                starts.setdefault(circumstance, set()).update(states)
+                starts.setdefault(circumstance, {}).update(states)
         whole = situations.search
         logic = WeakenedLogic(whole.space.layout.topology, ids)
         weak = Search(whole.space, Controller(whole.space, logic), self._pace)
-        for circumstance in sorted(starts, key=_simplest_first):
-            order = situations.run_of(circumstance).parents
-            nearest = [state for state in order if state in starts[circumstance]]
+        order = sorted(starts, key=lambda circumstance: _simplest_first(whole.space, interlocks[0], circumstance))
+        for circumstance in order:
+            yield self._seen(situations, weak, circumstance, starts[circumstance])
+        for circumstance in order:
+            nearest = sorted(starts[circumstance].items(), key=lambda start: start[1])
             for first in range(0, len(nearest), _TOGETHER):
-                yield self._seen(situations, weak, circumstance, nearest[first : first + _TOGETHER])
+                yield self._seen(situations, weak, circumstance, dict(nearest[first : first + _TOGETHER]))
 
-    def _seen(self, situations: Situations, weak: Search, circumstance: Circumstance, starts: list[int]) -> Seen:
+    def _seen(self, situations: Situations, weak: Search, circumstance: Circumstance, starts: dict[int, int]) -> Seen:
         whole = situations.search
         here = {_moved(weak, whole, state): state for state in starts}
-        troubles = frozenset({circumstance.trouble, *_following(whole.space, circumstance.trouble)}) - {0}
-        bounds = Bounds(states=self._reach)
+        troubles = _with_following(whole.space, circumstance.trouble)
+        lie = circumstance.lie
+        bounds = Bounds(states=self._reach, first=True, expected=expected(whole.space.layout, lie))
         weak.late = whole.late = circumstance.late
-        run = weak.onward(here, circumstance.lie, troubles, bounds)
-        known: set[Hazard] = set()
-        if run.findings:
-            known = set(whole.onward(starts, circumstance.lie, troubles, bounds).findings)
+        run = weak.onward({state: starts[here[state]] for state in here}, lie, troubles, bounds)
         finding = min(
-            (one for hazard, one in run.findings.items() if hazard not in known),
+            (one for hazard, one in run.findings.items() if hazard.id not in bounds.expected),
             key=lambda one: one.depth,
             default=None,
         )
+        if finding is not None and lie is not None and self._is_found_anyway(whole, circumstance, starts, finding):
+            finding = None
         if finding is None:
             whole.late = False
             return Seen(run.states)
         lines, depth = self._told(situations, weak, (run, finding), here, circumstance)
         whole.late = False
         return Seen(run.states, finding.hazard.id, depth, lines)
+
+    def _is_found_anyway(
+        self, whole: Search, circumstance: Circumstance, starts: dict[int, int], finding: Finding
+    ) -> bool:
+        """The same hazard is reached with the rule as well."""
+        troubles = _with_following(whole.space, circumstance.trouble)
+        run = whole.onward(starts, circumstance.lie, troubles, Bounds(states=self._reach))
+        return finding.hazard in run.findings
 
     def _told(
         self,
@@ -177,8 +194,15 @@ class Seen:
     story: tuple[str, ...] = ()
 
 
-def _simplest_first(circumstance: Circumstance) -> tuple[bool, bool, int, str]:
-    return circumstance.lie is not None, circumstance.late, circumstance.trouble, str(circumstance.lie)
+def _simplest_first(
+    space: Space, interlock: Interlock, circumstance: Circumstance
+) -> tuple[bool, bool, bool, bool, int, str]:
+    """Honest sensors before lying ones, the hazard that the rule is declared for before others."""
+    number, lie = circumstance.trouble, circumstance.lie
+    other = bool(number) and space.troubles[number - 1].hazard != interlock.hazard
+    read = {(leaf.device, leaf.name) for leaf in leaves(interlock.condition) if isinstance(leaf, Tag)}
+    elsewhere = lie is not None and (lie.device, lie.tag) in read
+    return lie is not None, circumstance.late, other, elsewhere, number, str(lie)
 
 
 def _moved(weak: Search, whole: Search, state: int) -> int:
@@ -186,6 +210,13 @@ def _moved(weak: Search, whole: Search, state: int) -> int:
     return weak.state(whole.plant(state), weak.controller.adopt(whole.controller, whole.memory(state)))
 
 
-def _following(space: Space, number: int) -> frozenset[int]:
-    then = space.troubles[number - 1].then if number else None
-    return frozenset(index for index, one in enumerate(space.troubles, start=1) if one.id == then)
+def _with_following(space: Space, number: int) -> frozenset[int]:
+    """A trouble with those that follow from it and those that come out of it; none for 0."""
+    if not number:
+        return frozenset()
+    first = space.troubles[number - 1]
+    return frozenset(
+        index
+        for index, one in enumerate(space.troubles, start=1)
+        if index == number or one.id == first.then or one.out_of == first.id
+    )

@@ -10,7 +10,7 @@ them from what it reaches. Where it comes back to a state that honesty reaches t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import NamedTuple
@@ -75,11 +75,15 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """How far a search goes: at most ``states`` new states and ``depth`` steps; ``first`` ends it with a hazard."""
+    """How far a search goes: at most ``states`` new states and ``depth`` steps; ``first`` ends it with a hazard.
+
+    Hazards with an id in ``expected`` do not end it.
+    """
 
     states: int | None = None
     depth: int | None = None
     first: bool = False
+    expected: frozenset[str] = frozenset()
 
 
 class _Look(NamedTuple):
@@ -153,18 +157,23 @@ class Search:
                 break
         return run
 
-    def onward(self, starts: Iterable[int], lie: Lie | None, troubles: frozenset[int], bounds: Bounds) -> Run:
-        """Every state that is reached from some states, all at once, with a sensor that lies already or with none."""
+    def onward(self, starts: Mapping[int, int], lie: Lie | None, troubles: frozenset[int], bounds: Bounds) -> Run:
+        """Every state that is reached from some states, each of which has a depth, with a sensor that lies or none."""
         run = Run()
         look = _Look(lie, troubles)
-        frontier = list(dict.fromkeys(starts))
-        run.parents.update((state, state) for state in frontier)
-        while frontier and not self._is_over(run, bounds):
-            run.layers.append(frontier)
+        run.parents.update((state, state) for state in starts)
+        waiting = sorted(starts.items(), key=lambda start: start[1])
+        frontier: list[int] = []
+        while (frontier or waiting) and not self._is_over(run, bounds):
+            depth = len(run.layers) if frontier else waiting[0][1]
+            run.layers += [[] for _ in range(depth - len(run.layers))]
+            now = [state for state, at in waiting if at <= depth]
+            waiting = waiting[len(now) :]
+            run.layers.append(frontier + now)
             frontier = []
             for state in run.layers[-1]:
                 self._spread(run, state, look, (run, frontier))
-                if bounds.first and run.findings:
+                if bounds.first and any(hazard.id not in bounds.expected for hazard in run.findings):
                     break
         run.states = len(run.parents)
         return run
@@ -312,7 +321,7 @@ class Search:
             or (bounds.depth is not None and run.depth >= bounds.depth)
         )
         run.complete = run.complete and not over
-        return over or bool(bounds.first and run.findings)
+        return over or bool(bounds.first and any(hazard.id not in bounds.expected for hazard in run.findings))
 
 
 def _find(run: Run, state: int, step: Step, lie: Lie | None) -> None:
