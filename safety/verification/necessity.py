@@ -20,7 +20,7 @@ from safety.verification.controller import Controller
 from safety.verification.limits import expected
 from safety.verification.redundant import UNPROVEN
 from safety.verification.search import Bounds, Finding, Pace, Run, Search
-from safety.verification.situations import Circumstance, Situations, Sizes, situations_of
+from safety.verification.situations import Circumstance, Situations, Sizes, look_for_two, situations_of
 from safety.verification.space import Space
 from safety.verification.story import told
 from safety.verification.variants import VARIANTS, Variant
@@ -79,7 +79,7 @@ class Necessity:
         sizes: Sizes | None = None,
         pace: Pace | None = None,
         reach: int = 6_000,
-        enough: int = 150_000,
+        enough: int = 25_000,
     ) -> None:
         self._variants = {variant.name: variant for variant in variants}
         self._sizes = Sizes() if sizes is None else sizes
@@ -96,17 +96,13 @@ class Necessity:
         need = Need(rule, first.hazard, sum(map(len, instances.values())), necessary=False)
         states = 0
         for name in self._places_to_look(instances):
-            here = 0
             for seen in self._without(self._situations_in(name), instances[name]):
-                here += seen.states
                 states += seen.states
                 if seen.story:
                     return replace(
                         need, necessary=True, variant=name, found=seen.hazard, states=states, depth=seen.depth,
                         story=seen.story,
                     )  # fmt: skip
-                if here > self._enough:
-                    break
         return replace(need, states=states, reason=UNPROVEN.get(rule, ""))
 
     def _places_to_look(self, instances: dict[str, tuple[Interlock, ...]]) -> Iterator[str]:
@@ -122,20 +118,25 @@ class Necessity:
     def _without(self, situations: Situations, interlocks: tuple[Interlock, ...]) -> Iterator[Seen]:
         """What is seen without some interlocks, in one circumstance after the other, the simplest first."""
         ids = frozenset(one.id for one in interlocks)
-        starts: dict[Circumstance, dict[int, int]] = {}
-        for one in sorted(ids):
-            for circumstance, states in situations.starts.get(one, {}).items():
-                starts.setdefault(circumstance, {}).update(states)
+        starts = _starts(situations, ids)
         whole = situations.search
         logic = WeakenedLogic(whole.space.layout.topology, ids)
         weak = Search(whole.space, Controller(whole.space, logic), self._pace)
         order = sorted(starts, key=lambda circumstance: _simplest_first(whole.space, interlocks[0], circumstance))
         for circumstance in order:
             yield self._seen(situations, weak, circumstance, starts[circumstance])
+        spent = 0
         for circumstance in order:
             nearest = sorted(starts[circumstance].items(), key=lambda start: start[1])
             for first in range(0, len(nearest), _TOGETHER):
-                yield self._seen(situations, weak, circumstance, dict(nearest[first : first + _TOGETHER]))
+                if spent < self._enough:
+                    seen = self._seen(situations, weak, circumstance, dict(nearest[first : first + _TOGETHER]))
+                    spent += seen.states
+                    yield seen
+        look_for_two(situations, interlocks, self._sizes.lies)
+        for circumstance, nearby in _starts(situations, ids).items():
+            if circumstance not in starts:
+                yield self._seen(situations, weak, circumstance, nearby)
 
     def _seen(self, situations: Situations, weak: Search, circumstance: Circumstance, starts: dict[int, int]) -> Seen:
         whole = situations.search
@@ -192,6 +193,15 @@ class Seen:
     hazard: str = ""
     depth: int = 0
     story: tuple[str, ...] = ()
+
+
+def _starts(situations: Situations, ids: frozenset[str]) -> dict[Circumstance, dict[int, int]]:
+    """The states, with their depths, in which any of some interlocks alone objects, by circumstance."""
+    found: dict[Circumstance, dict[int, int]] = {}
+    for one in sorted(ids):
+        for circumstance, states in situations.starts.get(one, {}).items():
+            found.setdefault(circumstance, {}).update(states)
+    return found
 
 
 def _simplest_first(

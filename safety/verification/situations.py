@@ -10,8 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 
+from safety.interlock import Interlock
 from safety.verification.controller import Controller
 from safety.verification.lie import Lie, lies_of
+from safety.verification.relevance import TagName, tags_of
 from safety.verification.search import Bounds, Pace, Run, Search
 from safety.verification.space import Space
 from safety.verification.trouble import Nature, may_begin
@@ -54,6 +56,7 @@ class Situations:
     search: Search
     honest: Run
     late: Run
+    lies: tuple[Lie, ...] = ()
     starts: dict[str, dict[Circumstance, dict[int, int]]] = field(default_factory=dict)
     depths: dict[bool, dict[int, int]] = field(default_factory=dict)
 
@@ -86,6 +89,30 @@ def situations_of(variant: Variant, sizes: Sizes, pace: Pace | None = None) -> S
     _in_trouble(found, sizes.troubles)
     _lied_to(found, sizes.lies)
     return found
+
+
+def look_for_two(found: Situations, interlocks: tuple[Interlock, ...], number: int) -> None:
+    """Where some interlocks alone object to one of their own troubles while a sensor of the same device lies.
+
+    There are too many of these pairs to look for them in behalf of every interlock at once.
+    """
+    search = found.search
+    devices = {guard.device for one in interlocks for guard in one.guards}
+    beside = [one for one in search.controller.logic.interlocks if devices & {guard.device for guard in one.guards}]
+    tags = frozenset[TagName]().union(*(tags_of(one) for one in beside))
+    own = frozenset[TagName]().union(*(tags_of(one) for one in interlocks))
+    numbers = {n for n, one in enumerate(search.space.troubles, start=1) if not own.isdisjoint(one.readings)}
+    ids = frozenset(one.id for one in interlocks)
+    for lie in found.lies:
+        if (lie.device, lie.tag) not in tags:
+            continue
+        search.controller.tell(lie)
+        for state in _some(found.honest, number):
+            for trouble, move in search.space.begins(search.plant(state)):
+                if trouble in numbers:
+                    alone = search.controller.alone(move.plant, search.memory(state)) & ids
+                    found.note(alone, Circumstance(trouble, lie), state)
+    search.controller.tell(None)
 
 
 def _some(run: Run, number: int) -> Iterator[int]:
@@ -125,7 +152,7 @@ def _lied_to(found: Situations, number: int) -> None:
     """Lies, and lies about what shows a trouble while it lasts."""
     search = found.search
     logic = search.controller.logic
-    lies = lies_of(logic.interlocks, logic.definitions, shown_in(search, found.honest)).searched
+    lies = found.lies = lies_of(logic.interlocks, logic.definitions, shown_in(search, found.honest)).searched
     states = list(_some(found.honest, number))
     troubles = search.space.troubles
     for lie in lies:
