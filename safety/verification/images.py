@@ -69,6 +69,7 @@ class Images:
         }
         self._keys = Numbers[tuple[object, ...]]()
         self._shown: list[_Seen] = []
+        self._same: dict[tuple[Value, ...], tuple[Value, ...]] = {}
         self._honest: dict[int, int] = {}
         self._by_gate = Numbers[tuple[int, ...]]()
         self._by_memory = Numbers[tuple[int, ...]]()
@@ -164,11 +165,16 @@ class Images:
             return self._number(_Seen(readings, (number, index), acts))
         if told == values[index]:
             return honest
-        changed = (*values[:index], told, *values[index + 1 :])
+        changed = self._shared((*values[:index], told, *values[index + 1 :]))
         return self._number(_Seen((*readings[:number], changed, *readings[number + 1 :]), None, acts))
 
+    def _shared(self, values: tuple[Value, ...]) -> tuple[Value, ...]:
+        """Equal readings as one object: there are millions of images of few devices."""
+        return self._same.setdefault(values, values)
+
     def _number(self, seen: _Seen) -> int:
-        picked = [None if v is None else pick(v) for pick, v in zip(self._picks, seen.readings, strict=True)]
+        picks = zip(self._picks, seen.readings, strict=True)
+        picked = [None if values is None else self._shared(pick(values)) for pick, values in picks]
         number = self._keys.of((*picked, seen.bad, seen.acts))
         if number == len(self._shown):
             self._shown.append(seen)

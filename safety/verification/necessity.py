@@ -123,20 +123,22 @@ class Necessity:
         logic = WeakenedLogic(whole.space.layout.topology, ids)
         weak = Search(whole.space, Controller(whole.space, logic), self._pace)
         order = sorted(starts, key=lambda circumstance: _simplest_first(whole.space, interlocks[0], circumstance))
-        for circumstance in order:
-            yield self._seen(situations, weak, circumstance, starts[circumstance])
-        spent = 0
-        for circumstance in order:
-            nearest = sorted(starts[circumstance].items(), key=lambda start: start[1])
-            for first in range(0, len(nearest), _TOGETHER):
-                if spent < self._enough:
-                    seen = self._seen(situations, weak, circumstance, dict(nearest[first : first + _TOGETHER]))
-                    spent += seen.states
-                    yield seen
+        yield from self._looks(situations, weak, ((one, starts[one]) for one in order), 2 * self._enough)
+        yield from self._looks(situations, weak, _few_at_a_time(starts, order), self._enough)
         look_for_two(situations, interlocks, self._sizes.lies)
-        for circumstance, nearby in _starts(situations, ids).items():
-            if circumstance not in starts:
-                yield self._seen(situations, weak, circumstance, nearby)
+        more = ((one, found) for one, found in _starts(situations, ids).items() if one not in starts)
+        yield from self._looks(situations, weak, more, self._enough)
+
+    def _looks(
+        self, situations: Situations, weak: Search, looks: Iterable[tuple[Circumstance, dict[int, int]]], states: int
+    ) -> Iterator[Seen]:
+        """One look after the other, until so many states have been seen in them."""
+        for circumstance, starts in looks:
+            if states <= 0:
+                return
+            seen = self._seen(situations, weak, circumstance, starts)
+            states -= seen.states
+            yield seen
 
     def _seen(self, situations: Situations, weak: Search, circumstance: Circumstance, starts: dict[int, int]) -> Seen:
         whole = situations.search
@@ -193,6 +195,15 @@ class Seen:
     hazard: str = ""
     depth: int = 0
     story: tuple[str, ...] = ()
+
+
+def _few_at_a_time(
+    starts: dict[Circumstance, dict[int, int]], order: list[Circumstance]
+) -> Iterator[tuple[Circumstance, dict[int, int]]]:
+    for circumstance in order:
+        nearest = sorted(starts[circumstance].items(), key=lambda start: start[1])
+        for first in range(0, len(nearest), _TOGETHER):
+            yield circumstance, dict(nearest[first : first + _TOGETHER])
 
 
 def _starts(situations: Situations, ids: frozenset[str]) -> dict[Circumstance, dict[int, int]]:
