@@ -47,6 +47,7 @@ class _Judged(NamedTuple):
 
     meaning: int
     alone: frozenset[str]
+    failing: frozenset[str]
     states: int
 
 
@@ -82,7 +83,7 @@ class Controller:
         self._before = Numbers[tuple[int, ...]]()
         self._ready: dict[tuple[int, int], _Ready] = {}
         self._judged: dict[tuple[frozenset[tuple[str, str]], int, int, int], _Judged] = {}
-        self._said_of: dict[tuple[str, ...], tuple[int, frozenset[str]]] = {}
+        self._said_of: dict[tuple[str, ...], tuple[int, frozenset[str], frozenset[str]]] = {}
         self._meanings = Numbers[tuple[int, ...]]()
         self._meaning_for = Numbers[tuple[frozenset[Function], frozenset[StartOf]]]()
         self._leads = Numbers[tuple[int, int]]()
@@ -138,10 +139,17 @@ class Controller:
 
     def alone(self, plant: int, memory: int) -> frozenset[str]:
         """The interlocks that alone stand in the way of something, by a plant's readings with a memory."""
+        return self._judged_now(plant, memory).alone
+
+    def failing(self, plant: int, memory: int) -> frozenset[str]:
+        """The interlocks that stand in the way of anything."""
+        return self._judged_now(plant, memory).failing
+
+    def _judged_now(self, plant: int, memory: int) -> _Judged:
         states, kept = self._memories[memory]
         shown = self.shown(plant)
         once = _Once(self, shown, memory)
-        return self._judgement(shown, states, self._readiness(shown, kept, once), once).alone
+        return self._judgement(shown, states, self._readiness(shown, kept, once), once)
 
     def fresh_answer(self, plant: int, memory: int) -> Answer:
         """The same from the real code alone, with nothing remembered and nothing put together."""
@@ -220,8 +228,8 @@ class Controller:
         self._traced[states] = moment.memory.trace
         return _Judged(*self._said(moment.verdict), states)
 
-    def _said(self, verdict: Verdict) -> tuple[int, frozenset[str]]:
-        """All that the gate reads of a verdict, as a number, and the interlocks that alone object to something."""
+    def _said(self, verdict: Verdict) -> tuple[int, frozenset[str], frozenset[str]]:
+        """All that the gate reads of a verdict, as a number; who alone objects to something, and who objects at all."""
         ids = tuple(failing.id for failing in verdict.failing)
         found = self._said_of.get(ids)
         if found is None:
@@ -235,7 +243,7 @@ class Controller:
                 )
                 for device in self._devices
             )
-            found = self._said_of[ids] = (self._meanings.of(meaning), frozenset(_alone(verdict)))
+            found = self._said_of[ids] = (self._meanings.of(meaning), frozenset(_alone(verdict)), frozenset(ids))
         return found
 
 

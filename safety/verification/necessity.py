@@ -20,7 +20,7 @@ from safety.verification.controller import Controller
 from safety.verification.limits import expected
 from safety.verification.redundant import UNPROVEN
 from safety.verification.search import Bounds, Finding, Pace, Run, Search
-from safety.verification.situations import Circumstance, Situations, Sizes, look_for_two, situations_of
+from safety.verification.situations import Circumstance, Situations, Sizes, look_closer, situations_of
 from safety.verification.space import Space
 from safety.verification.story import told
 from safety.verification.variants import VARIANTS, Variant
@@ -125,9 +125,10 @@ class Necessity:
         order = sorted(starts, key=lambda circumstance: _simplest_first(whole.space, interlocks[0], circumstance))
         yield from self._looks(situations, weak, ((one, starts[one]) for one in order), 2 * self._enough)
         yield from self._looks(situations, weak, _few_at_a_time(starts, order), self._enough)
-        look_for_two(situations, interlocks, self._sizes.lies)
-        more = ((one, found) for one, found in _starts(situations, ids).items() if one not in starts)
-        yield from self._looks(situations, weak, more, self._enough)
+        look_closer(situations, interlocks, self._sizes.lies)
+        more = {one: found for one, found in _starts(situations, ids).items() if found != starts.get(one)}
+        order = sorted(more, key=lambda circumstance: _simplest_first(whole.space, interlocks[0], circumstance))
+        yield from self._looks(situations, weak, ((one, more[one]) for one in order), 2 * self._enough)
 
     def _looks(
         self, situations: Situations, weak: Search, looks: Iterable[tuple[Circumstance, dict[int, int]]], states: int

@@ -91,28 +91,50 @@ def situations_of(variant: Variant, sizes: Sizes, pace: Pace | None = None) -> S
     return found
 
 
-def look_for_two(found: Situations, interlocks: tuple[Interlock, ...], number: int) -> None:
-    """Where some interlocks alone object to one of their own troubles while a sensor of the same device lies.
+def look_closer(found: Situations, interlocks: tuple[Interlock, ...], number: int) -> None:
+    """Where some interlocks alone object because a sensor of the same device silences all others that do.
 
-    There are too many of these pairs to look for them in behalf of every interlock at once.
+    With honest readings, and with one of their own troubles. There are too many of these to look for in behalf of
+    every interlock at once.
     """
     search = found.search
+    controller, space = search.controller, search.space
     devices = {guard.device for one in interlocks for guard in one.guards}
-    beside = [one for one in search.controller.logic.interlocks if devices & {guard.device for guard in one.guards}]
+    beside = [one for one in controller.logic.interlocks if devices & {guard.device for guard in one.guards}]
     tags = frozenset[TagName]().union(*(tags_of(one) for one in beside))
     own = frozenset[TagName]().union(*(tags_of(one) for one in interlocks))
-    numbers = {n for n, one in enumerate(search.space.troubles, start=1) if not own.isdisjoint(one.readings)}
     ids = frozenset(one.id for one in interlocks)
+    troubles = {n for n, one in enumerate(space.troubles, start=1) if not own.isdisjoint(one.readings)}
+    objected = _objected(found, ids, number)
+    sample = list(_some(found.honest, number))
     for lie in found.lies:
         if (lie.device, lie.tag) not in tags:
             continue
-        search.controller.tell(lie)
-        for state in _some(found.honest, number):
-            for trouble, move in search.space.begins(search.plant(state)):
-                if trouble in numbers:
-                    alone = search.controller.alone(move.plant, search.memory(state)) & ids
+        controller.tell(lie)
+        for state in objected:
+            plant = space.moves(search.plant(state))[0].plant
+            if controller.shows(plant):
+                found.note(controller.alone(plant, search.memory(state)) & ids, Circumstance(lie=lie), state)
+        for state in sample:
+            for trouble, move in space.begins(search.plant(state)):
+                if trouble in troubles:
+                    alone = controller.alone(move.plant, search.memory(state)) & ids
                     found.note(alone, Circumstance(trouble, lie), state)
+    controller.tell(None)
+
+
+def _objected(found: Situations, ids: frozenset[str], number: int) -> list[int]:
+    """The nearest states, each with other readings, in which some interlocks object, be it with others."""
+    search = found.search
     search.controller.tell(None)
+    states: dict[int, int] = {}
+    for state in found.honest.parents:
+        plant = search.space.moves(search.plant(state))[0].plant
+        if not ids.isdisjoint(search.controller.failing(plant, search.memory(state))):
+            states.setdefault(search.controller.images.facts(search.controller.shown(plant)), state)
+            if len(states) >= number:
+                break
+    return list(states.values())
 
 
 def _some(run: Run, number: int) -> Iterator[int]:
