@@ -56,7 +56,7 @@ from controller.local_link.messages import (
     VehicleView,
     WithdrawOrder,
 )
-from controller.local_link.mode_messages import Mode, ZoneView
+from controller.local_link.mode_messages import FindingView, Mode, ZoneView
 from controller.local_link.server import LocalLinkServer
 
 TICK_S = 0.05
@@ -135,6 +135,7 @@ class ScriptedGarage:
     ready_reasons: list[Reason] = field(default_factory=list)
     interlocks: list[InterlockView] = field(default_factory=list)
     zones: list[ZoneView] = field(default_factory=list)
+    findings: list[FindingView] = field(default_factory=list)
     sensed: dict[str, bool | None] = field(default_factory=dict)
     refuses: dict[str, str] = field(default_factory=dict)
     received: list[Request] = field(default_factory=list)
@@ -454,6 +455,7 @@ class ScriptedGarage:
             alarms=list(self.alarms.values()),
             alarm_figures=self.figures(),
             zones=self.zones,
+            findings=self.findings,
         )
 
     def _device_view(self, id_: str) -> DeviceView:
