@@ -145,6 +145,10 @@ class Controller:
         """The interlocks that stand in the way of anything."""
         return self._judged_now(plant, memory).failing
 
+    def granted(self, memory: int) -> frozenset[Function]:
+        """The permits that are asserted, by a memory."""
+        return self._kept.memory(self._memories[memory][1]).granted
+
     def _judged_now(self, plant: int, memory: int) -> _Judged:
         states, kept = self._memories[memory]
         shown = self.shown(plant)

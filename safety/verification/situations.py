@@ -92,41 +92,62 @@ def situations_of(variant: Variant, sizes: Sizes, pace: Pace | None = None) -> S
 
 
 def look_closer(found: Situations, interlocks: tuple[Interlock, ...], number: int) -> None:
-    """Where some interlocks alone object because a sensor of the same device silences all others that do.
+    """Where some interlocks alone object to one of their own troubles, or because a lying sensor silences all others.
 
-    With honest readings, and with one of their own troubles. There are too many of these to look for in behalf of
-    every interlock at once.
+    There are too many of these moments to look for in behalf of every interlock at once.
     """
-    search = found.search
-    controller, space = search.controller, search.space
-    devices = {guard.device for one in interlocks for guard in one.guards}
-    beside = [one for one in controller.logic.interlocks if devices & {guard.device for guard in one.guards}]
-    tags = frozenset[TagName]().union(*(tags_of(one) for one in beside))
     own = frozenset[TagName]().union(*(tags_of(one) for one in interlocks))
-    ids = frozenset(one.id for one in interlocks)
-    troubles = {n for n, one in enumerate(space.troubles, start=1) if not own.isdisjoint(one.readings)}
-    objected = _objected(found, ids, number)
+    troubles = frozenset(
+        n for n, one in enumerate(found.search.space.troubles, start=1) if not own.isdisjoint(one.readings)
+    )
+    _look_at(found, interlocks, None, (_under_permit(found, interlocks), troubles))
+    devices = {guard.device for one in interlocks for guard in one.guards}
+    all_of_them = found.search.controller.logic.interlocks
+    beside = [one for one in all_of_them if devices & {guard.device for guard in one.guards}]
+    tags = frozenset[TagName]().union(*(tags_of(one) for one in beside))
+    objected = _objected(found, interlocks, number)
     sample = list(_some(found.honest, number))
     for lie in found.lies:
-        if (lie.device, lie.tag) not in tags:
-            continue
-        controller.tell(lie)
-        for state in objected:
-            plant = space.moves(search.plant(state))[0].plant
-            if controller.shows(plant):
-                found.note(controller.alone(plant, search.memory(state)) & ids, Circumstance(lie=lie), state)
-        for state in sample:
-            for trouble, move in space.begins(search.plant(state)):
-                if trouble in troubles:
-                    alone = controller.alone(move.plant, search.memory(state)) & ids
-                    found.note(alone, Circumstance(trouble, lie), state)
-    controller.tell(None)
+        if (lie.device, lie.tag) in tags:
+            _look_at(found, interlocks, lie, (objected, frozenset({0})))
+            _look_at(found, interlocks, lie, (sample, troubles))
+    found.search.controller.tell(None)
 
 
-def _objected(found: Situations, ids: frozenset[str], number: int) -> list[int]:
+def _look_at(
+    found: Situations, interlocks: tuple[Interlock, ...], lie: Lie | None, where: tuple[list[int], frozenset[int]]
+) -> None:
+    """Note where some interlocks alone object, at some states, to some troubles that begin there, or to none (0)."""
+    search = found.search
+    states, troubles = where
+    ids = frozenset(one.id for one in interlocks)
+    search.controller.tell(lie)
+    for state in states:
+        moves = [(0, search.space.moves(search.plant(state))[0]), *search.space.begins(search.plant(state))]
+        for trouble, move in moves:
+            if trouble in troubles and (trouble or lie is None or search.controller.shows(move.plant)):
+                alone = search.controller.alone(move.plant, search.memory(state)) & ids
+                found.note(alone, Circumstance(trouble, lie), state)
+
+
+def _under_permit(found: Situations, interlocks: tuple[Interlock, ...]) -> list[int]:
+    """States, each with other readings, in which a permit is asserted that some interlocks guard."""
+    search = found.search
+    search.controller.tell(None)
+    guarded = {guard for one in interlocks for guard in one.guards}
+    states: dict[int, int] = {}
+    for state in found.honest.parents:
+        if not guarded.isdisjoint(search.controller.granted(search.memory(state))):
+            plant = search.space.moves(search.plant(state))[0].plant
+            states.setdefault(search.controller.images.facts(search.controller.shown(plant)), state)
+    return list(states.values())
+
+
+def _objected(found: Situations, interlocks: tuple[Interlock, ...], number: int) -> list[int]:
     """The nearest states, each with other readings, in which some interlocks object, be it with others."""
     search = found.search
     search.controller.tell(None)
+    ids = frozenset(one.id for one in interlocks)
     states: dict[int, int] = {}
     for state in found.honest.parents:
         plant = search.space.moves(search.plant(state))[0].plant
