@@ -37,6 +37,9 @@ States = Annotated[
 ]
 Depth = Annotated[int | None, typer.Option("--depth", help="End each search after so many steps.", min=1, metavar="N")]
 Jobs = Annotated[int, typer.Option("--jobs", help="Processes that search beside each other.", min=1, max=64)]
+Thorough = Annotated[
+    bool, typer.Option("--thorough", help="Search everything, also what takes many hours: see docs/verification.md.")
+]
 Quick = Annotated[bool, typer.Option("--quick", help=f"The same as --states {QUICK_STATES}.")]
 Needed = Annotated[
     bool, typer.Option("--necessity", help="Take out each interlock in turn and tell the hazard that it prevents.")
@@ -53,6 +56,7 @@ def verify(
     depth: Depth = None,
     jobs: Jobs = 1,
     quick: Quick = False,
+    thorough: Thorough = False,
     necessity: Needed = False,
     rule: Rules = None,
     as_json: Json = False,
@@ -63,7 +67,7 @@ def verify(
     if necessity or rule:
         _necessity(names, rule, bound, jobs, as_json=as_json)
     else:
-        _search(names, bound, depth, jobs, as_json=as_json)
+        _search(names, (bound, depth), jobs, thorough=thorough, as_json=as_json)
 
 
 def _variants(wanted: Sequence[str] | None) -> tuple[str, ...]:
@@ -76,13 +80,15 @@ def _variants(wanted: Sequence[str] | None) -> tuple[str, ...]:
     return tuple(wanted) if wanted else known
 
 
-def _search(names: Sequence[str], states: int | None, depth: int | None, jobs: int, *, as_json: bool) -> None:
+def _search(
+    names: Sequence[str], bounds: tuple[int | None, int | None], jobs: int, *, thorough: bool, as_json: bool
+) -> None:
     from safety.verification.variants import variant
     from safety.verification.verify import tasks_of
 
-    tasks = tasks_of((variant(name) for name in names), jobs)
+    tasks = tasks_of((variant(name) for name in names), jobs, thorough=thorough)
     began = time.monotonic()
-    outcomes = list(_each(run_task, [(task, states, depth) for task in tasks], jobs))
+    outcomes = list(_each(run_task, [(task, *bounds) for task in tasks], jobs))
     seconds = time.monotonic() - began
     document = _document(outcomes, seconds)
     if as_json:
@@ -133,7 +139,10 @@ def _each(do: Callable[[Work], Result], work: Sequence[Work], jobs: int) -> Iter
 
 
 def _document(outcomes: Sequence[Outcome], seconds: float) -> dict[str, object]:
+    from safety.verification.limits import declared
+
     states = sum(one.states for one in outcomes)
+    met = {(one.kind, one.tag, one.hazard) for outcome in outcomes for one in outcome.limits}
     return {
         "states": states,
         "transitions": sum(one.transitions for one in outcomes),
@@ -142,6 +151,8 @@ def _document(outcomes: Sequence[Outcome], seconds: float) -> dict[str, object]:
         "states_per_s": round(states / seconds) if seconds else 0,
         "complete": all(one.complete for one in outcomes),
         "hazards": sum(len(one.hazards) for one in outcomes),
+        "limits_declared": len(declared()),
+        "limits_not_met": sorted("{}.{} {}".format(*limit) for limit in declared() - met),
         "lies": sum(one.lies for one in outcomes),
         "lies_covered": sum(one.lies_covered for one in outcomes),
         "parts": [asdict(one) for one in outcomes],
@@ -170,6 +181,9 @@ def _print_search(outcomes: Sequence[Outcome], document: dict[str, object]) -> N
     )
     for declared in sorted({(d.hazard, d.lie, d.reason) for one in outcomes for d in one.limits}):
         print_line("declared limit {}: {} ({})".format(*declared))
+    not_met = document["limits_not_met"]
+    if isinstance(not_met, list) and not_met:
+        print_line(f"declared limits that these searches have not met: {', '.join(not_met)}")
     for told in (told for one in outcomes for told in one.hazards):
         print_line("")
         for line in told.story:

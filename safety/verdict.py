@@ -146,6 +146,10 @@ class Verdict:
     trips: tuple[ActiveTrip, ...] = ()
     stops: tuple[StopMeasured, ...] = ()
     taken: tuple[Taken, ...] = ()
+    _refusals: dict[tuple[Function | StartOf, ...], Refusal | None] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    """What has been asked of this verdict already: the gate asks for the same commands again and again."""
 
     def stop_category(self, device: str) -> int | None:
         """The hardest stop that a trip asks of a device now, None when no trip stops it."""
@@ -155,7 +159,7 @@ class Verdict:
         """Why ``function`` is not allowed now, None when it is."""
         if function in self.allowed:
             return None
-        return _first(self.failing, function) or Refusal(
+        return self._first(function) or Refusal(
             "NOT_EVALUATED",
             f"{function} was not evaluated; what was not evaluated is not permitted.",
             "This is a defect of the controller: stop the garage and report it with the journal.",
@@ -166,11 +170,16 @@ class Verdict:
 
         With ``arg1`` the interlocks of that argument count as well as those of every argument.
         """
-        return _first(self.failing, start, StartOf(start.device, start.code))
+        return self._first(start, StartOf(start.device, start.code))
 
-
-def _first(failing: tuple[Failing, ...], *what: Function | StartOf) -> Refusal | None:
-    for item in failing:
-        if any(one in item.guards for one in what):
-            return Refusal(item.id, item.cause, item.remedy)
-    return None
+    def _first(self, *what: Function | StartOf) -> Refusal | None:
+        if what not in self._refusals:
+            self._refusals[what] = next(
+                (
+                    Refusal(item.id, item.cause, item.remedy)
+                    for item in self.failing
+                    if not frozenset(what).isdisjoint(item.guards)
+                ),
+                None,
+            )
+        return self._refusals[what]

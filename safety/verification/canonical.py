@@ -17,6 +17,7 @@ from typing import Any
 from plc_drivers.contract import CommandCode, Value
 from plc_drivers.outputs import MailboxCommand
 from plc_drivers.reading import ProcessImage
+from safety.acts import NO_ACTS
 from safety.expression import ChangedSince, Expression, Tag
 from safety.logic import SafetyLogic
 from safety.memory import NodeState, Passed, SafetyMemory
@@ -37,7 +38,8 @@ _OTHER_BOOT = 9
 _OLDEST_BEAT = 90
 """A heartbeat that every PLC which answers has seen."""
 
-_KNOWN = ("states", "granted", "fading", "commands", "revoked", "allowed", "at_ms", "trace")
+_KNOWN = ("states", "granted", "fading", "commands", "revoked", "allowed", "acts", "stopping", "at_ms", "trace")
+"""Parts of a memory that are renamed by name. ``stopping`` is left out: it measures, and nothing asks for it."""
 
 Key = tuple[object, ...]
 
@@ -65,6 +67,10 @@ class Renaming:
             for node, cap, state in zip(self._nodes, self._caps, memory.states, strict=True)
         )
 
+    def rest(self, memory: SafetyMemory) -> Key:
+        """What a memory holds beside the expressions' states and of no single device."""
+        return tuple(_hashable(getattr(memory, name)) for name in self._others)
+
     def past(self, memory: SafetyMemory) -> SafetyMemory:
         """The memory that a cycle left with everything but the expressions' states moved into the past."""
         more: dict[str, Any] = {name: _moved(getattr(memory, name)) for name in self._others}
@@ -74,21 +80,10 @@ class Renaming:
             commands={name: _passed(passed) for name, passed in sorted(memory.commands.items())},
             revoked={f: SEQ for f, seq in sorted(memory.revoked.items()) if _is_current(memory, f, seq)},
             allowed=frozenset(),
+            acts=NO_ACTS,
+            stopping={},
             at_ms=NOW_MS - STEP_MS,
             **more,
-        )
-
-    def key(self, memory: SafetyMemory) -> Key:
-        """Everything that a memory holds beside the expressions' states."""
-        return (
-            memory.granted,
-            tuple(memory.fading.items()),
-            tuple(
-                (name, p.command.seq, p.command.code, p.command.arg1, p.boot, p.voided)
-                for name, p in memory.commands.items()
-            ),
-            tuple(memory.revoked.items()),
-            *(_hashable(getattr(memory, name)) for name in self._others),
         )
 
     def _state(

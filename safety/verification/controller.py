@@ -1,306 +1,268 @@
 """One cycle of the real safety code: the real evaluation, the real gate, with any wish of the core.
 
-Owns the driving of ``SafetyLogic`` and ``Gate``, and the caches that make the search fast: the same readings with the
-same memory give the same verdict, and with the same wish the same outputs. Must never decide what is permitted.
-
-The core wishes anything. By itself it goes on wishing the command that it has given until the PLC reports its end; in
-each cycle it may besides give any order to any device, or to two devices at once, take any permit back, or switch a
-light. Wishes that the verdict refuses outright are left out: they change nothing that the next cycle could see.
-A permit that is wished without an order is left out too: it moves nothing, and to others it only forbids.
+Owns the driving of ``SafetyLogic``, and the caches that make the search fast: the same readings with the same memory
+give the same verdict, and the same verdict with the same memory the same outputs (``passage``). Must never decide what
+is permitted.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from itertools import combinations
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import NamedTuple
 
-from plc_drivers.contract import CommandCode
-from plc_drivers.contract.codes import TrafficLight
-from plc_drivers.outputs import MailboxCommand
-from plc_drivers.reading import ProcessImage
-from safety.gate import Gate
+from safety.expression import Asserted, Commanded
 from safety.logic import SafetyLogic
 from safety.memory import NodeState, SafetyMemory, Trace
 from safety.verdict import Function, StartOf, Verdict
-from safety.verification.canonical import NOW_MS, STEP_MS, Key, Renaming
+from safety.verification.canonical import NOW_MS, STEP_MS, Renaming
 from safety.verification.images import Images
-from safety.verification.layout import Device
+from safety.verification.kept import Kept
 from safety.verification.lie import Lie
 from safety.verification.numbers import Numbers
-from safety.verification.readings import BEAT, EPOCH, NEXT_SEQ, SEQ
-from safety.verification.scan import Write
+from safety.verification.passage import Moment, Passage, Passages
 from safety.verification.space import Space
-from safety.wish import DeviceWish
-
-Wish = tuple[str, int, int]
-"""What the core wants besides: (orders | withdraws | green | red, device number, order number)."""
 
 _NOTHING: frozenset[tuple[str, str]] = frozenset()
-_ANSWERS_MAX = 3_000_000
+_ANSWERS_MAX = 2_000_000
 COUNTERS = ("confirm_count", "boot_counter")
 """Tags whose readings are renamed after a cycle, so that an answer is not the same when their sensor lies."""
-
-_GREEN = {"traffic_light": int(TrafficLight.GREEN)}
-_VALID_MS = 1000
-
-
-class Result(NamedTuple):
-    """What the gate leaves: the number of its part of the memory, and the number of what was written."""
-
-    kept: int
-    writes: int
-
-
-@dataclass(frozen=True, slots=True)
-class Passage:
-    """What the gate makes of one verdict: of the core's usual wishes, and of every other that is not refused."""
-
-    default: Result
-    options: tuple[tuple[tuple[Wish, ...], Result], ...]
 
 
 class Answer(NamedTuple):
     """One evaluation: the number of the expressions' states afterwards, and the way through the gate.
 
-    ``alone`` are the interlocks that are the only one in the way of something.
+    ``alone`` are the interlocks that are the only one in the way of something. ``number`` is the same for answers
+    that lead to the same.
     """
 
     states: int
     passage: Passage
     alone: frozenset[str]
+    number: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Moment:
-    """One evaluation while it is passed through the gate."""
+class _Judged(NamedTuple):
+    """What an evaluation says: its meaning for the gate and the expressions' states afterwards, both by number."""
 
-    image: ProcessImage
-    verdict: Verdict
-    memory: SafetyMemory
+    meaning: int
+    alone: frozenset[str]
+    failing: frozenset[str]
+    states: int
+
+
+class _Ready(NamedTuple):
+    """A memory as an evaluation hands it on, by number.
+
+    ``before`` are its parts, ``rest`` is what will be left of it that belongs to no device, ``asked`` is all that
+    conditions read of it.
+    """
+
+    before: int
+    rest: int
+    asked: int
 
 
 class Controller:
-    """The safety code of one garage, with every answer that it has given.
-
-    ``lie`` is the lie that sensors tell from now on, None for honest ones.
-    """
+    """The safety code of one garage, with every answer that it has given."""
 
     def __init__(self, space: Space, logic: SafetyLogic) -> None:
-        self._space = space
-        self._layout = layout = space.layout
+        self._devices = [device.id for device in space.layout.devices]
         self.logic = logic
-        self.lie: Lie | None = None
         self.evaluations = 0
-        self._gate = Gate(logic)
-        self._renaming = Renaming(logic)
         self.images = Images(space, logic)
-        self._bits = {
-            Function(device.id, permit): (device.number, device.bit(permit))
-            for device in layout.devices
-            for permit in device.permits
-        }
-        self._orders = [
-            {(order.code, order.arg1): number for number, order in enumerate(device.orders, start=1)}
-            for device in layout.devices
+        self._renaming = Renaming(logic)
+        self._kept = Kept(self._renaming, self._devices)
+        self._passages = Passages(space, logic, self._renaming, self._kept)
+        self._memory_slots = [
+            slot for node, slot in logic.program.slots.items() if isinstance(node, Asserted | Commanded)
         ]
         self._states = Numbers[tuple[NodeState, ...]]()
-        self._kept = Numbers[Key]()
-        self._kept_memories: list[SafetyMemory] = []
         self._memories = Numbers[tuple[int, int]]()
-        self._traces: list[Trace | None] = []
-        self._verdicts = Numbers[tuple[frozenset[Function], frozenset[StartOf]]]()
-        self._meaning_of: dict[tuple[str, ...], int] = {}
-        self._passages: dict[tuple[int, int, int], Passage] = {}
-        self._alone_of: dict[tuple[str, ...], frozenset[str]] = {}
-        self._before_gate = Numbers[Key]()
-        self._answers: dict[frozenset[tuple[str, str]], dict[int, Answer]] = {}
+        self._asked = Numbers[tuple[object, ...]]()
+        self._before = Numbers[tuple[int, ...]]()
+        self._ready: dict[tuple[int, int], _Ready] = {}
+        self._judged: dict[tuple[frozenset[tuple[str, str]], int, int, int], _Judged] = {}
+        self._said_of: dict[tuple[str, ...], tuple[int, frozenset[str], frozenset[str]]] = {}
+        self._meanings = Numbers[tuple[int, ...]]()
+        self._meaning_for = Numbers[tuple[frozenset[Function], frozenset[StartOf]]]()
+        self._leads = Numbers[tuple[int, int]]()
+        self._same_passage = Numbers[Passage]()
+        self._passage_of: dict[tuple[int, int, int], Passage] = {}
         self._traced: dict[int, Trace | None] = {}
+        self._answers: dict[frozenset[tuple[str, str]], dict[int, Answer]] = {}
+        self._now = self._answers.setdefault(_NOTHING, {})
+        self._lie: Lie | None = None
+        self._told: Mapping[int, int] | None = None
+        self._frozen = _NOTHING
 
     def first_memory(self) -> int:
         """The memory of a controller that has just been started and has seen nothing."""
         memory = replace(self.logic.memory0(), at_ms=NOW_MS - STEP_MS)
-        return self.memory(self._states.of(memory.states), self._keep(memory))
+        return self.memory(self._states.of(memory.states), self._kept.of(memory))
 
     def memory(self, states: int, kept: int) -> int:
         """The number of a whole memory."""
         return self._memories.of((states, kept))
 
-    def shows(self, plant: int, lie: Lie) -> bool:
-        """A lie shows something else than the truth at a plant."""
-        return self.images.told(plant, lie) != self.images.honest(plant)
+    def tell(self, lie: Lie | None) -> None:
+        """From now on sensors tell this lie; None for honest ones."""
+        if lie is self._lie:
+            return
+        self._lie = lie
+        self._told = None if lie is None else self.images.told_by(lie)
+        self._frozen = _NOTHING if lie is None or lie.tag not in COUNTERS else frozenset({(lie.device, lie.tag)})
+        self._now = self._answers.setdefault(self._frozen, {})
+
+    def shown(self, plant: int) -> int:
+        """The image of a plant as the sensors tell it now."""
+        honest = self.images.honest(plant)
+        return honest if self._told is None else self._told[honest]
+
+    def shows(self, plant: int) -> bool:
+        """The lie that is told shows something else than the truth at a plant."""
+        return self.shown(plant) != self.images.honest(plant)
 
     def answer(self, plant: int, memory: int) -> Answer:
         """What safety makes of a plant's readings with a memory, from the cache or from the real code."""
-        lie = self.lie
-        shown = self.images.honest(plant) if lie is None else self.images.told(plant, lie)
-        frozen = _NOTHING if lie is None else frozenset({(lie.device, lie.tag)})
-        answers = self._answers.setdefault(frozen if lie is None or lie.tag in COUNTERS else _NOTHING, {})
+        shown = self.images.honest(plant)
+        if self._told is not None:
+            shown = self._told[shown]
+        answers = self._now
         key = memory << 32 | shown
         found = answers.get(key)
         if found is None:
             if len(answers) > _ANSWERS_MAX:
                 answers.clear()
-            found = answers[key] = self.evaluate(shown, memory, frozen)
+            found = answers[key] = self._put_together(shown, memory)
         return found
 
-    def evaluate(self, shown: int, memory: int, frozen: frozenset[tuple[str, str]]) -> Answer:
-        """The answer of the real code to an image and a memory."""
-        self.evaluations += 1
-        image = self.images.image(shown)
-        verdict, after = self.logic.evaluate(image, self.real_memory(memory), NOW_MS)
-        states = self._states.of(self._renaming.states(after, image, frozen))
-        self._traced[states] = after.trace
-        passage = self._passage(_Moment(image, verdict, after), shown)
-        return Answer(states, passage, self._alone(verdict))
+    def alone(self, plant: int, memory: int) -> frozenset[str]:
+        """The interlocks that alone stand in the way of something, by a plant's readings with a memory."""
+        return self._judged_now(plant, memory).alone
+
+    def failing(self, plant: int, memory: int) -> frozenset[str]:
+        """The interlocks that stand in the way of anything."""
+        return self._judged_now(plant, memory).failing
+
+    def granted(self, memory: int) -> frozenset[Function]:
+        """The permits that are asserted, by a memory."""
+        return self._kept.memory(self._memories[memory][1]).granted
+
+    def _judged_now(self, plant: int, memory: int) -> _Judged:
+        states, kept = self._memories[memory]
+        shown = self.shown(plant)
+        once = _Once(self, shown, memory)
+        return self._judgement(shown, states, self._readiness(shown, kept, once), once)
+
+    def fresh_answer(self, plant: int, memory: int) -> Answer:
+        """The same from the real code alone, with nothing remembered and nothing put together."""
+        shown = self.shown(plant)
+        moment = self.evaluated(shown, memory, trace=False)
+        states = self._states.of(self._renaming.states(moment.memory, moment.image, self._frozen))
+        passage = self._passages.asked_at_once(moment)
+        return Answer(states, passage, frozenset(_alone(moment.verdict)), self._number(states, passage))
 
     def real_memory(self, number: int) -> SafetyMemory:
         """The memory behind a number, as safety knows it."""
         states, kept = self._memories[number]
-        return replace(self._kept_memories[kept], states=self._states[states], trace=self._traced.get(states))
+        return replace(self._kept.memory(kept), states=self._states[states], trace=self._traced.get(states))
 
     def adopt(self, other: Controller, number: int) -> int:
         """The number here of a memory of another controller, whose interlocks are these or more."""
         memory = other.real_memory(number)
         theirs, mine = other.logic.program.states, self.logic.program.states
         states = tuple(memory.states[theirs[node]] for node in sorted(mine, key=lambda node: mine[node]))
-        return self.memory(self._states.of(states), self._keep(memory))
+        return self.memory(self._states.of(states), self._kept.of(replace(memory, states=states)))
 
-    def _keep(self, memory: SafetyMemory) -> int:
-        number = self._kept.of(self._renaming.key(memory))
-        if number == len(self._kept_memories):
-            self._kept_memories.append(replace(memory, trace=None))
-        return number
+    def _put_together(self, shown: int, memory: int) -> Answer:
+        """The answer to an image and a memory, out of what the real code has said of each part.
 
-    def _passage(self, moment: _Moment, shown: int) -> Passage:
-        key = (
-            self._meaning(moment.verdict),
-            self._before_gate.of(self._renaming.key(moment.memory)),
-            self.images.gate_view(shown),
-        )
-        found = self._passages.get(key)
-        if found is None:
-            found = self._passages[key] = self._through(moment)
-        return found
+        Conditions read the image, their own states, the permits that are out and the commands; the gate reads the
+        verdict, its own part of the memory and few tags. What was judged once is passed through the gate with another
+        command behind it without being judged anew, and the other way round.
+        """
+        states, kept = self._memories[memory]
+        once = _Once(self, shown, memory)
+        ready = self._readiness(shown, kept, once)
+        judged = self._judgement(shown, states, ready, once)
+        view, _ = self.images.views(shown)
+        at_gate = (judged.meaning, ready.before, view)
+        passage = self._passage_of.get(at_gate)
+        if passage is None:
+            meanings, befores = self._meanings[judged.meaning], self._before[ready.before]
+            keys = list(zip(meanings, befores, self.images.gate_views(view), strict=True))
+            passage = self._passage_of[at_gate] = self._passages.of(keys, ready.rest, once)
+        return Answer(judged.states, passage, judged.alone, self._number(judged.states, passage))
 
-    def fresh_passage(self, shown: int, memory: int) -> Passage:
-        """The way through the gate worked out anew, as if nothing had been asked before."""
+    def _readiness(self, shown: int, kept: int, once: _Once) -> _Ready:
+        _, over = self.images.views(shown)
+        ready = self._ready.get((kept, over))
+        if ready is None:
+            ready = self._ready[kept, over] = self._made_ready(once().memory)
+        return ready
+
+    def _judgement(self, shown: int, states: int, ready: _Ready, once: _Once) -> _Judged:
+        place = (self._frozen, self.images.facts(shown), states, ready.asked)
+        judged = self._judged.get(place)
+        if judged is None:
+            judged = self._judged[place] = self._judge(once())
+        return judged
+
+    def evaluated(self, shown: int, memory: int, *, trace: bool = True) -> Moment:
+        """What the real evaluation says of an image with a memory; ``trace`` lets it skip what cannot have changed."""
+        self.evaluations += 1
         image = self.images.image(shown)
-        verdict, after = self.logic.evaluate(image, self.real_memory(memory), NOW_MS)
-        return self._through(_Moment(image, verdict, after))
+        real = replace(self.real_memory(memory), acts=self.images.acts(shown))
+        verdict, after = self.logic.evaluate(image, real if trace else replace(real, trace=None), NOW_MS)
+        return Moment(image, verdict, after)
 
-    def _through(self, moment: _Moment) -> Passage:
-        usual = self._usual(moment)
-        default = self._pass(moment, usual)
-        return Passage(default, tuple(self._options(moment, usual, default)))
+    def _number(self, states: int, passage: Passage) -> int:
+        return self._leads.of((states, self._same_passage.of(passage)))
 
-    def _meaning(self, verdict: Verdict) -> int:
-        """All that the gate reads of a verdict, as a number: what is allowed, and which starts are refused."""
+    def _made_ready(self, after: SafetyMemory) -> _Ready:
+        parts = tuple(self._kept.part(after, device) for device in self._devices)
+        rest = self._kept.rest(self._renaming.past(after))
+        trace = after.trace
+        asked = () if trace is None else tuple(trace.results[slot] for slot in self._memory_slots)
+        return _Ready(self._before.of(parts), rest, self._asked.of(asked))
+
+    def _judge(self, moment: Moment) -> _Judged:
+        states = self._states.of(self._renaming.states(moment.memory, moment.image, self._frozen))
+        self._traced[states] = moment.memory.trace
+        return _Judged(*self._said(moment.verdict), states)
+
+    def _said(self, verdict: Verdict) -> tuple[int, frozenset[str], frozenset[str]]:
+        """All that the gate reads of a verdict, as a number; who alone objects to something, and who objects at all."""
         ids = tuple(failing.id for failing in verdict.failing)
-        found = self._meaning_of.get(ids)
+        found = self._said_of.get(ids)
         if found is None:
             refused = {guard for f in verdict.failing for guard in f.guards if isinstance(guard, StartOf)}
-            found = self._meaning_of[ids] = self._verdicts.of((verdict.allowed, frozenset(refused)))
+            meaning = tuple(
+                self._meaning_for.of(
+                    (
+                        frozenset(function for function in verdict.allowed if function.device == device),
+                        frozenset(start for start in refused if start.device == device),
+                    )
+                )
+                for device in self._devices
+            )
+            found = self._said_of[ids] = (self._meanings.of(meaning), frozenset(_alone(verdict)), frozenset(ids))
         return found
 
-    def _alone(self, verdict: Verdict) -> frozenset[str]:
-        ids = tuple(failing.id for failing in verdict.failing)
-        found = self._alone_of.get(ids)
-        if found is None:
-            found = self._alone_of[ids] = frozenset(_alone(verdict))
-        return found
 
-    def _pass(self, moment: _Moment, wishes: dict[str, DeviceWish]) -> Result:
-        result = self._gate.pass_wishes(
-            wishes, moment.verdict, moment.memory, heartbeat=BEAT, epoch=EPOCH, image=moment.image
-        )
-        permits = [0] * len(self._layout.devices)
-        for function in result.granted:
-            number, bit = self._bits[function]
-            permits[number] |= bit
-        writes = tuple(
-            self._write(device, permits[device.number], result.outputs.devices[device.id].command)
-            for device in self._layout.devices
-        )
-        return Result(self._keep(self._renaming.past(result.memory)), self._space.write(writes))
+class _Once:
+    """The evaluation of one image with one memory, made when it is asked for first."""
 
-    def _write(self, device: Device, permits: int, command: MailboxCommand) -> Write:
-        order = self._orders[device.number].get((command.code, command.arg1), 0)
-        return Write(permits, order, int(command.seq == NEXT_SEQ))
+    def __init__(self, controller: Controller, shown: int, memory: int) -> None:
+        self._ask = (controller, shown, memory)
+        self._moment: Moment | None = None
 
-    def _usual(self, moment: _Moment) -> dict[str, DeviceWish]:
-        """What the core goes on wishing: each command until its end, and a green light."""
-        return {device.id: self._goes_on(moment, device) for device in self._layout.devices}
-
-    def _goes_on(self, moment: _Moment, device: Device) -> DeviceWish:
-        passed = moment.memory.commands.get(device.id)
-        green = Function(device.id, "green") in moment.memory.granted
-        permits = frozenset({"green"}) if green else frozenset()
-        levels = _GREEN if green else {}
-        if passed is None:
-            return DeviceWish(permits, MailboxCommand(seq=SEQ), levels=levels)
-        ended = moment.image.value(device.id, "done_seq") == passed.command.seq
-        if passed.voided or ended or passed.command.code is CommandCode.NONE:
-            return DeviceWish(permits, MailboxCommand(seq=passed.command.seq), levels=levels)
-        order = device.orders[self._orders[device.number][passed.command.code, passed.command.arg1] - 1]
-        return DeviceWish(permits | {order.permit}, passed.command, levels=levels)
-
-    def _options(
-        self, moment: _Moment, usual: dict[str, DeviceWish], default: Result
-    ) -> Iterator[tuple[tuple[Wish, ...], Result]]:
-        seen = {default}
-        accepted: list[Wish] = []
-        for wish in self._wishes(moment, usual):
-            result = self._pass(moment, usual | self._wished(usual, wish))
-            if result in seen:
-                continue
-            seen.add(result)
-            if wish[0] == "orders":
-                accepted.append(wish)
-            yield (wish,), result
-        for one, other in combinations(accepted, 2):
-            if one[1] == other[1]:
-                continue
-            both = self._wished(usual, one) | self._wished(usual, other)
-            result = self._pass(moment, usual | both)
-            if result not in seen:
-                seen.add(result)
-                yield (one, other), result
-
-    def _wishes(self, moment: _Moment, usual: dict[str, DeviceWish]) -> Iterator[Wish]:
-        """Every single wish that the verdict does not refuse outright."""
-        for device in self._layout.devices:
-            for number, order in enumerate(device.orders, start=1):
-                start = StartOf(device.id, order.code, order.arg1)
-                if Function(device.id, order.permit) not in moment.verdict.allowed:
-                    continue
-                if moment.verdict.start_refusal(start) is None:
-                    yield "orders", device.number, number
-            if usual[device.id].command.code is not CommandCode.NONE:
-                yield "withdraws", device.number, 0
-            green = Function(device.id, "green")
-            if green in moment.memory.granted:
-                yield "red", device.number, 0
-            elif green in moment.verdict.allowed:
-                yield "green", device.number, 0
-
-    def _wished(self, usual: dict[str, DeviceWish], wish: Wish) -> dict[str, DeviceWish]:
-        what, number, order_number = wish
-        device = self._layout.devices[number]
-        kept = usual[device.id]
-        light = kept.permits & {"green"}
-        match what:
-            case "orders":
-                order = device.orders[order_number - 1]
-                command = MailboxCommand(NEXT_SEQ, order.code, order.arg1, 0, 0, _VALID_MS)
-                return {device.id: replace(kept, permits=light | {order.permit}, command=command, new_command=True)}
-            case "withdraws":
-                return {device.id: replace(kept, permits=light)}
-            case "green":
-                return {device.id: replace(kept, permits=kept.permits | {"green"}, levels=_GREEN)}
-            case _:
-                return {device.id: replace(kept, permits=kept.permits - {"green"}, levels={})}
+    def __call__(self) -> Moment:
+        if self._moment is None:
+            controller, shown, memory = self._ask
+            self._moment = controller.evaluated(shown, memory)
+        return self._moment
 
 
 def _alone(verdict: Verdict) -> Iterator[str]:

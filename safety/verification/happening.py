@@ -58,12 +58,11 @@ def happenings(layout: Layout, plant: Plant, troubles: tuple[Trouble, ...]) -> I
 
 
 def beginnings(layout: Layout, plant: Plant, troubles: tuple[Trouble, ...]) -> Iterator[tuple[int, Happening]]:
-    """Every trouble that can begin now, by its number; none while there is one already."""
-    if plant.trouble:
-        return
+    """Every trouble that can begin now, by its number: while there is one already, only what comes out of that."""
     later = ticked(plant)
+    present = troubles[plant.trouble - 1].id if plant.trouble else None
     for number, trouble in enumerate(troubles, start=1):
-        if may_begin(layout, later, trouble):
+        if trouble.out_of == present and may_begin(layout, later, trouble):
             yield number, Happening(Event("begins", trouble.id), _begun(later, number, trouble))
 
 
@@ -89,7 +88,9 @@ def _ending(plant: Plant, troubles: tuple[Trouble, ...]) -> Iterator[Happening]:
     if trouble.nature is Nature.NO_REFERENCE:
         return
     following = number_of(troubles, trouble.then) if trouble.then is not None else 0
-    after = plant._replace(trouble=following, age=1 if following else 0)
+    # What lets go of an axis has to stop it; every other trouble that turns into another one has stopped it before.
+    known = trouble.nature is not Nature.HOLD
+    after = plant._replace(trouble=following, age=1 if following and known else 0)
     yield Happening(Event("ends", trouble.id), after)
 
 

@@ -10,8 +10,10 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from plc_drivers.contract import CommandCode
+from plc_drivers.contract.codes import JOGS
+from safety.verification.hand import is_held
 from safety.verification.layout import Layout, Order
-from safety.verification.motion import PICKS, TRANSFERS, runs, side_of
+from safety.verification.motion import PICKS, TRANSFERS, by_hand, moves_forks, reached, runs, side_of
 from safety.verification.plant import (
     Cabin,
     Door,
@@ -62,10 +64,16 @@ def moving(layout: Layout, before: Plant, number: int, troubles: tuple[Trouble, 
         case Shuttle() as shuttle:
             if order.code in TRANSFERS:
                 yield from _forks_move(layout, before, number, order)
+            elif moves_forks(order):
+                yield from _forks_by_hand(layout, before, number, order)
             else:
                 yield from _shuttle_moves(layout, before, number, shuttle)
         case Cabin():
             yield from _cabin_moves(layout, before, number, order)
+    present = troubles[before.trouble - 1] if before.trouble else None
+    name = layout.devices[number].id
+    if order.code in JOGS and not is_held(present, name, order) and (before.age or not before.trouble):
+        yield Hazard("H13", f"{name} is jogged, and nobody holds the axis")
     if before.trouble and before.age:
         trouble = troubles[before.trouble - 1]
         if trouble.stops is not None and trouble.stops(layout, before, number, order):
@@ -187,6 +195,20 @@ def _forks_move(layout: Layout, plant: Plant, number: int, order: Order) -> Iter
         yield Hazard("H07", f"the forks of {name} are out to one side and are sent to the other")
         return
     yield from _into(layout, plant, number, order)
+
+
+def _forks_by_hand(layout: Layout, plant: Plant, number: int, order: Order) -> Iterator[Hazard]:
+    shuttle, name = shuttle_of(plant, number), layout.devices[number].id
+    if shuttle.position % 2 or not _firm(layout, plant, number) or level_of(layout, plant, number) is None:
+        yield Hazard("H08", f"the forks of {name} are moved by hand where it does not stand firmly at a column")
+        return
+    if shuttle.forks * by_hand(order) >= 0:
+        yield Hazard("H07", f"the forks of {name} are driven outwards by hand")
+    target = reached(layout, plant, number, order)
+    if target is not None and target.kind == "platform" and lift_of(plant, target.number).pins != Pins.OUT:
+        yield Hazard("H08", f"the forks of {name} move onto a platform that is not locked")
+    if target is not None and target.kind == "cabin":
+        yield from _into_cabin(layout, plant, name, target.number)
 
 
 def _into(layout: Layout, plant: Plant, number: int, order: Order) -> Iterator[Hazard]:

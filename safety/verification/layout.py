@@ -162,9 +162,11 @@ class Layout:
     def _orders(self, name: str, definition: DeviceDefinition) -> tuple[Order, ...]:
         found: list[Order] = []
         for spec in definition.commands:
-            if spec.code in HARMLESS or spec.permit is None:
+            if spec.code in HARMLESS:
                 continue
-            found += [Order(spec.code, arg1, spec.permit) for arg1 in self._arguments(name, spec.code)]
+            found += [Order(spec.code, axis, permit) for axis, permit in spec.axes]
+            if spec.permit is not None:
+                found += [Order(spec.code, arg1, spec.permit) for arg1 in self._arguments(name, spec.code)]
         return tuple(found)
 
     def _arguments(self, name: str, code: CommandCode) -> tuple[int, ...]:

@@ -7,7 +7,8 @@ and ``hazard`` judges what came of it. Must never read an interlock or a reading
 from __future__ import annotations
 
 from plc_drivers.contract import CommandCode
-from safety.verification.layout import Device, Layout, Order
+from plc_drivers.contract.codes import JOGS
+from safety.verification.layout import Device, Layout, Order, Target
 from safety.verification.plant import (
     Cabin,
     Door,
@@ -18,6 +19,7 @@ from safety.verification.plant import (
     Plant,
     Shuttle,
     is_taken,
+    shuttle_of,
     target_of,
     with_car,
     with_machine,
@@ -26,6 +28,7 @@ from safety.verification.plant import (
 PICKS = frozenset({CommandCode.PICK_LEFT, CommandCode.PICK_RIGHT})
 PLACES = frozenset({CommandCode.PLACE_LEFT, CommandCode.PLACE_RIGHT})
 TRANSFERS = PICKS | PLACES
+FORWARD = CommandCode.JOG_FORWARD
 FULL = 2
 """Forks fully out, in halves."""
 
@@ -74,6 +77,20 @@ def side_of(order: Order) -> int:
     return -1 if order.code in (CommandCode.PICK_LEFT, CommandCode.PLACE_LEFT) else 1
 
 
+def moves_forks(order: Order) -> bool:
+    """A transfer, or forks that are moved by hand."""
+    return order.permit == "transfer"
+
+
+def reached(layout: Layout, plant: Plant, number: int, order: Order) -> Target | None:
+    """What the forks of a device reach under an order, None where it moves no forks or there is nothing."""
+    if order.code in TRANSFERS:
+        return target_of(layout, plant, number, side_of(order))
+    if moves_forks(order) and (forks := shuttle_of(plant, number).forks):
+        return target_of(layout, plant, number, 1 if forks > 0 else -1)
+    return None
+
+
 def progress(layout: Layout, plant: Plant, number: int) -> Plant | None:
     """The plant after one step of a device under its order, None when nothing of it moves.
 
@@ -89,6 +106,8 @@ def progress(layout: Layout, plant: Plant, number: int) -> Plant | None:
         case Shuttle():
             if order.code in TRANSFERS:
                 return _transfer(layout, plant, number, order)
+            if moves_forks(order):
+                return with_machine(plant, number, _forks_by_hand(machine, order))
             return with_machine(plant, number, _travel(layout, number, machine, order))
         case Cabin():
             return with_machine(plant, number, _cabin(machine, order))
@@ -112,6 +131,8 @@ def _lift(layout: Layout, lift: Lift, order: Order) -> Machine:
             return _ended(after) if after.pins == Pins.IN else after
         case CommandCode.MOVE_TO_LEVEL:
             goal = 2 * order.arg1
+        case CommandCode.JOG_FORWARD | CommandCode.JOG_BACK:
+            goal = 2 * (layout.levels - 1) if order.code is FORWARD else 0
         case _:
             goal = 0 if lift.position < 2 * (layout.levels - 1) else 2 * (layout.levels - 1)
     after = lift._replace(position=_towards(lift.position, goal))
@@ -119,14 +140,28 @@ def _lift(layout: Layout, lift: Lift, order: Order) -> Machine:
 
 
 def _travel(layout: Layout, number: int, shuttle: Shuttle, order: Order) -> Machine:
-    """Travel to a column; a reference ends at the nearest column below."""
+    """Travel to a column; by hand to the last one; a reference ends at the nearest column below."""
+    low, high = (2 * column for column in layout.columns[number - layout.first_shuttle])
     if order.code is CommandCode.MOVE_TO_COLUMN:
         goal = 2 * order.arg1
+    elif order.code in JOGS:
+        goal = high if order.code is FORWARD else low
     else:
-        low = 2 * layout.columns[number - layout.first_shuttle][0]
         goal = max(low, shuttle.position - shuttle.position % 2)
     after = shuttle._replace(position=_towards(shuttle.position, goal))
     return _ended(after) if after.position == goal else after
+
+
+def by_hand(order: Order) -> int:
+    """The direction in which a jog moves forks: out to the right they come home by going forward."""
+    return -1 if order.code is FORWARD else 1
+
+
+def _forks_by_hand(shuttle: Shuttle, order: Order) -> Machine:
+    """Forks under somebody's hand go on in one direction until they are home, or fully out."""
+    forks = max(-FULL, min(FULL, shuttle.forks + by_hand(order)))
+    after = shuttle._replace(forks=forks)
+    return _ended(after) if forks in (0, shuttle.forks) else after
 
 
 def _transfer(layout: Layout, plant: Plant, number: int, order: Order) -> Plant:

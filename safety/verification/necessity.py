@@ -12,14 +12,15 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from safety.expression import Tag, leaves
 from safety.interlock import Interlock
 from safety.rules import rules_of
 from safety.topology import Topology
 from safety.verification.controller import Controller
-from safety.verification.hazard import Hazard
+from safety.verification.limits import expected
 from safety.verification.redundant import UNPROVEN
 from safety.verification.search import Bounds, Finding, Pace, Run, Search
-from safety.verification.situations import Circumstance, Situations, Sizes, situations_of
+from safety.verification.situations import Circumstance, Situations, Sizes, look_closer, situations_of
 from safety.verification.space import Space
 from safety.verification.story import told
 from safety.verification.variants import VARIANTS, Variant
@@ -77,12 +78,14 @@ class Necessity:
         variants: Iterable[Variant] = VARIANTS,
         sizes: Sizes | None = None,
         pace: Pace | None = None,
-        reach: int = 1_500,
+        reach: int = 6_000,
+        enough: int = 25_000,
     ) -> None:
         self._variants = {variant.name: variant for variant in variants}
         self._sizes = Sizes() if sizes is None else sizes
         self._pace = pace
         self._reach = reach
+        self._enough = enough
         self._situations: dict[str, Situations] = {}
         self.rules = rules_in(self._variants.values())
 
@@ -115,40 +118,58 @@ class Necessity:
     def _without(self, situations: Situations, interlocks: tuple[Interlock, ...]) -> Iterator[Seen]:
         """What is seen without some interlocks, in one circumstance after the other, the simplest first."""
         ids = frozenset(one.id for one in interlocks)
-        starts: dict[Circumstance, set[int]] = {}
-        for one in sorted(ids):
-            for circumstance, states in situations.starts.get(one, {}).items():
-                starts.setdefault(circumstance, set()).update(states)
+        starts = _starts(situations, ids)
         whole = situations.search
         logic = WeakenedLogic(whole.space.layout.topology, ids)
         weak = Search(whole.space, Controller(whole.space, logic), self._pace)
-        for circumstance in sorted(starts, key=_simplest_first):
-            order = situations.run_of(circumstance).parents
-            nearest = [state for state in order if state in starts[circumstance]]
-            for first in range(0, len(nearest), _TOGETHER):
-                yield self._seen(situations, weak, circumstance, nearest[first : first + _TOGETHER])
+        order = sorted(starts, key=lambda circumstance: _simplest_first(whole.space, interlocks[0], circumstance))
+        yield from self._looks(situations, weak, ((one, starts[one]) for one in order), 2 * self._enough)
+        yield from self._looks(situations, weak, _few_at_a_time(starts, order), self._enough)
+        look_closer(situations, interlocks, self._sizes.lies)
+        more = {one: found for one, found in _starts(situations, ids).items() if found != starts.get(one)}
+        order = sorted(more, key=lambda circumstance: _simplest_first(whole.space, interlocks[0], circumstance))
+        yield from self._looks(situations, weak, ((one, more[one]) for one in order), 2 * self._enough)
 
-    def _seen(self, situations: Situations, weak: Search, circumstance: Circumstance, starts: list[int]) -> Seen:
+    def _looks(
+        self, situations: Situations, weak: Search, looks: Iterable[tuple[Circumstance, dict[int, int]]], states: int
+    ) -> Iterator[Seen]:
+        """One look after the other, until so many states have been seen in them."""
+        for circumstance, starts in looks:
+            if states <= 0:
+                return
+            seen = self._seen(situations, weak, circumstance, starts)
+            states -= seen.states
+            yield seen
+
+    def _seen(self, situations: Situations, weak: Search, circumstance: Circumstance, starts: dict[int, int]) -> Seen:
         whole = situations.search
         here = {_moved(weak, whole, state): state for state in starts}
-        troubles = frozenset({circumstance.trouble, *_following(whole.space, circumstance.trouble)}) - {0}
-        bounds = Bounds(states=self._reach)
+        troubles = _with_following(whole.space, circumstance.trouble)
+        lie = circumstance.lie
+        bounds = Bounds(states=self._reach, first=True, expected=expected(whole.space.layout, lie))
         weak.late = whole.late = circumstance.late
-        run = weak.onward(here, circumstance.lie, troubles, bounds)
-        known: set[Hazard] = set()
-        if run.findings:
-            known = set(whole.onward(starts, circumstance.lie, troubles, bounds).findings)
+        run = weak.onward({state: starts[here[state]] for state in here}, lie, troubles, bounds)
         finding = min(
-            (one for hazard, one in run.findings.items() if hazard not in known),
+            (one for hazard, one in run.findings.items() if hazard.id not in bounds.expected),
             key=lambda one: one.depth,
             default=None,
         )
+        if finding is not None and lie is not None and self._is_found_anyway(whole, circumstance, starts, finding):
+            finding = None
         if finding is None:
             whole.late = False
             return Seen(run.states)
         lines, depth = self._told(situations, weak, (run, finding), here, circumstance)
         whole.late = False
         return Seen(run.states, finding.hazard.id, depth, lines)
+
+    def _is_found_anyway(
+        self, whole: Search, circumstance: Circumstance, starts: dict[int, int], finding: Finding
+    ) -> bool:
+        """The same hazard is reached with the rule as well."""
+        troubles = _with_following(whole.space, circumstance.trouble)
+        run = whole.onward(starts, circumstance.lie, troubles, Bounds(states=self._reach))
+        return finding.hazard in run.findings
 
     def _told(
         self,
@@ -177,8 +198,33 @@ class Seen:
     story: tuple[str, ...] = ()
 
 
-def _simplest_first(circumstance: Circumstance) -> tuple[bool, bool, int, str]:
-    return circumstance.lie is not None, circumstance.late, circumstance.trouble, str(circumstance.lie)
+def _few_at_a_time(
+    starts: dict[Circumstance, dict[int, int]], order: list[Circumstance]
+) -> Iterator[tuple[Circumstance, dict[int, int]]]:
+    for circumstance in order:
+        nearest = sorted(starts[circumstance].items(), key=lambda start: start[1])
+        for first in range(0, len(nearest), _TOGETHER):
+            yield circumstance, dict(nearest[first : first + _TOGETHER])
+
+
+def _starts(situations: Situations, ids: frozenset[str]) -> dict[Circumstance, dict[int, int]]:
+    """The states, with their depths, in which any of some interlocks alone objects, by circumstance."""
+    found: dict[Circumstance, dict[int, int]] = {}
+    for one in sorted(ids):
+        for circumstance, states in situations.starts.get(one, {}).items():
+            found.setdefault(circumstance, {}).update(states)
+    return found
+
+
+def _simplest_first(
+    space: Space, interlock: Interlock, circumstance: Circumstance
+) -> tuple[bool, bool, bool, bool, int, str]:
+    """Honest sensors before lying ones, the hazard that the rule is declared for before others."""
+    number, lie = circumstance.trouble, circumstance.lie
+    other = bool(number) and space.troubles[number - 1].hazard != interlock.hazard
+    read = {(leaf.device, leaf.name) for leaf in leaves(interlock.condition) if isinstance(leaf, Tag)}
+    elsewhere = lie is not None and (lie.device, lie.tag) in read
+    return lie is not None, circumstance.late, other, elsewhere, number, str(lie)
 
 
 def _moved(weak: Search, whole: Search, state: int) -> int:
@@ -186,6 +232,13 @@ def _moved(weak: Search, whole: Search, state: int) -> int:
     return weak.state(whole.plant(state), weak.controller.adopt(whole.controller, whole.memory(state)))
 
 
-def _following(space: Space, number: int) -> frozenset[int]:
-    then = space.troubles[number - 1].then if number else None
-    return frozenset(index for index, one in enumerate(space.troubles, start=1) if one.id == then)
+def _with_following(space: Space, number: int) -> frozenset[int]:
+    """A trouble with those that follow from it and those that come out of it; none for 0."""
+    if not number:
+        return frozenset()
+    first = space.troubles[number - 1]
+    return frozenset(
+        index
+        for index, one in enumerate(space.troubles, start=1)
+        if index == number or one.id == first.then or one.out_of == first.id
+    )

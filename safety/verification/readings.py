@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from plc_drivers.contract import SAFETY, CommandCode, DeviceDefinition, Value
-from plc_drivers.contract.codes import AckResult, DoneResult, Health, Mode, Sign, State, TrafficLight
+from plc_drivers.contract.codes import JOGS, AckResult, DoneResult, Health, Mode, Sign, State, TrafficLight
 from plc_drivers.contract.tag import TagType
+from safety.acts import NO_ACTS, Acts
 from safety.verification.layout import SIDES, Device, Layout
 from safety.verification.motion import order_of, runs
 from safety.verification.plant import (
@@ -64,7 +65,9 @@ OPENING = 3
 HALF_FORKS_MM = 1500
 HALF_LEVEL_MM = 900
 SPEED = 1200
+JOG_SPEED = 250
 TURN_MDEG_S = 20_000
+JOG_MDEG_S = 5_000
 BETWEEN_MDEG = 90_000
 
 _SEEN_BY_SCANNER = 3
@@ -106,6 +109,10 @@ class Readings:
             found.append(tuple(tags.values()))
         return tuple(found)
 
+    def acts(self, plant: Plant) -> Acts:
+        """What persons ask of the controller: like a reading, it comes anew in every cycle."""
+        return self._troubles[plant.trouble - 1].acts if plant.trouble else NO_ACTS
+
     def _seen(self, plant: Plant, name: str) -> Tags:
         number = self._layout.numbers.get(name)
         if number is None:
@@ -122,7 +129,7 @@ class Readings:
 
     def _lift(self, plant: Plant, device: Device, lift: Lift) -> Tags:
         order = runs(device, lift)
-        moves = order is not None and order.code in (CommandCode.MOVE_TO_LEVEL, CommandCode.REFERENCE)
+        moves = order is not None and order.code in (CommandCode.MOVE_TO_LEVEL, CommandCode.REFERENCE, *JOGS)
         at_level = lift.position % 2 == 0
         # A platform's own detectors see a car that hangs on the forks in neither way, see the device contract.
         hanging = any(_hangs(shuttle_of(plant, index)) for index in forks_in(self._layout, plant, device.number))
@@ -142,13 +149,14 @@ class Readings:
     def _shuttle(self, plant: Plant, device: Device, shuttle: Shuttle) -> Tags:
         order = runs(device, shuttle)
         travels = order is not None and order.permit == "travel"
+        fast = order is not None and order.code not in JOGS
         at_column = shuttle.position % 2 == 0
         hangs = _hangs(shuttle)
         tags: Tags = {
             "station": shuttle.position // 2 if at_column else -1,
             "station_sensor": at_column,
             "in_position": at_column,
-            "speed": SPEED if travels else 0,
+            "speed": (SPEED if fast else JOG_SPEED) if travels else 0,
             "standstill": order is None,
             "forks_centred": shuttle.forks == 0,
             "forks_left_mm": max(0, -shuttle.forks) * HALF_FORKS_MM,
@@ -179,6 +187,8 @@ class Readings:
         if order is None or order.permit != "travel":
             return False
         goal = 2 * order.arg1 if order.code is CommandCode.MOVE_TO_COLUMN else shuttle.position - 1
+        if order.code is CommandCode.JOG_FORWARD:
+            goal = shuttle.position + 1
         direction = 1 if goal > shuttle.position else -1
         return any(
             0 <= direction * (other.position - shuttle.position) <= _SEEN_BY_SCANNER
@@ -193,7 +203,7 @@ class Readings:
         green = bool(cabin.plc.held & device.bit("green"))
         return {
             "angle_mdeg": BETWEEN_MDEG if cabin.turn else 0,
-            "turn_speed_mdeg_s": TURN_MDEG_S if turns else 0,
+            "turn_speed_mdeg_s": (JOG_MDEG_S if order.code in JOGS else TURN_MDEG_S) if order and turns else 0,
             "curtain_count": int(inside),
             "scanner_clear": not inside,
             "outer_opened_count": OPENING,

@@ -2,7 +2,8 @@
 
 Owns the rule. A trouble takes permits away through the tags that show it. A lie about another tag can only undo that
 in a condition that reads both; where no condition does, the trouble's interlocks are whole, and what else the lie can
-lead to it leads to without the trouble. So a lie is searched with the troubles that share a condition with it.
+lead to it leads to without the trouble. So a lie is searched with the troubles that share a condition with it, but
+for those that are a second fault by themselves, or a person's work under a hand of her own (``honest_only``).
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ def troubles_with(tags: frozenset[TagName], troubles: tuple[Trouble, ...]) -> fr
     """Numbers of the troubles that any of these tags shows, and of those that follow from them."""
     found: set[int] = set()
     for number, trouble in enumerate(troubles, start=1):
-        if tags.isdisjoint(trouble.readings):
+        if trouble.honest_only or tags.isdisjoint(trouble.readings):
             continue
         found.add(number)
         if trouble.then is not None:

@@ -50,8 +50,10 @@ def _settled(machine: Machine) -> Machine:
     return machine
 
 
-def taken(layout: Layout, plant: Plant, writes: tuple[Write, ...], troubles: tuple[Trouble, ...]) -> Iterator[Taken]:
-    """Every outcome of one cycle's writes: all PLCs have taken theirs, or one of them misses it this once."""
+def taken(
+    layout: Layout, plant: Plant, writes: tuple[Write, ...], troubles: tuple[Trouble, ...], *, late: bool
+) -> Iterator[Taken]:
+    """Every outcome of one cycle's writes: all PLCs have taken theirs, or, if ``late``, one misses it this once."""
     trouble = troubles[plant.trouble - 1] if plant.trouble else None
     lost = trouble.device if trouble is not None and trouble.nature is Nature.LOST else None
     before = [machine.plc for machine in plant.machines]
@@ -63,7 +65,7 @@ def taken(layout: Layout, plant: Plant, writes: tuple[Write, ...], troubles: tup
         number for number, plc in enumerate(before) if number != lost and _begins(plc, after[number], writes[number])
     ]
     yield _outcome(layout, plant, after, (begins, -1), troubles)
-    for number, plc in enumerate(before):
+    for number, plc in enumerate(before) if late else ():
         if number != lost and not plc.late and after[number] != plc:
             missed = list(after)
             missed[number] = plc._replace(late=1, seen=0 if writes[number].new else plc.seen)

@@ -5,6 +5,7 @@ Owns these tables. They know nothing of interlocks, so that one of them serves e
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from safety.verification.happening import Event, beginnings, happenings
@@ -14,7 +15,7 @@ from safety.verification.motion import is_done
 from safety.verification.plant import Plant, at_start
 from safety.verification.readings import Readings
 from safety.verification.scan import Write, taken
-from safety.verification.trouble import troubles_of
+from safety.verification.troubles import troubles_of
 
 
 class Move(NamedTuple):
@@ -48,8 +49,14 @@ class Space:
         self._write_ids: dict[tuple[Write, ...], int] = {}
         self._moves: list[tuple[Move, ...] | None] = []
         self._begins: dict[int, tuple[tuple[int, Move], ...]] = {}
-        self._outcomes: dict[int, tuple[Outcome, ...]] = {}
-        self._standing: dict[tuple[object, ...], tuple[Hazard, ...]] = {}
+        self._outcomes: dict[bool, dict[int, tuple[Outcome, ...]]] = {False: {}, True: {}}
+        self._bits = {
+            (device.number, number): 1 << index
+            for index, (device, number) in enumerate(
+                (device, number) for device in layout.devices for number in range(1, len(device.orders) + 1)
+            )
+        }
+        self._done: dict[int, int] = {}
         self.first = self.number(at_start(layout))
 
     def number(self, plant: Plant) -> int:
@@ -89,18 +96,31 @@ class Space:
             )
         return found
 
-    def is_done(self, plant: int, device: int, order: int) -> bool:
-        """An order, by its number, that would end at once, because what it asks for is so already."""
-        return is_done(self.plants[plant].machines[device], self.layout.devices[device].orders[order - 1])
+    def orders(self, orders: Iterable[tuple[int, int]]) -> int:
+        """Some orders, each as (device number, order number), as bits."""
+        return sum(self._bits[order] for order in orders)
 
-    def outcomes(self, plant: int, write: int) -> tuple[Outcome, ...]:
-        """What the PLCs make of one cycle's writes."""
-        key = plant << 24 | write
-        found = self._outcomes.get(key)
+    def done(self, plant: int) -> int:
+        """The orders that would end at once, because what they ask for is so already, as bits."""
+        found = self._done.get(plant)
         if found is None:
-            found = self._outcomes[key] = tuple(
+            machines, devices = self.plants[plant].machines, self.layout.devices
+            found = self._done[plant] = self.orders(
+                (device, number)
+                for device, number in self._bits
+                if is_done(machines[device], devices[device].orders[number - 1])
+            )
+        return found
+
+    def outcomes(self, plant: int, write: int, *, late: bool) -> tuple[Outcome, ...]:
+        """What the PLCs make of one cycle's writes; if ``late``, one of them may miss its write."""
+        known = self._outcomes[late]
+        key = plant << 24 | write
+        found = known.get(key)
+        if found is None:
+            found = known[key] = tuple(
                 Outcome(self.number(one.plant), one.late, one.hazards + tuple(standing(self.layout, one.plant)))
-                for one in taken(self.layout, self.plants[plant], self.writes[write], self.troubles)
+                for one in taken(self.layout, self.plants[plant], self.writes[write], self.troubles, late=late)
             )
         return found
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from plc_drivers.contract import CommandCode
-from safety.verification.controller import Wish
+from plc_drivers.contract.codes import Axis
 from safety.verification.happening import Event
 from safety.verification.hazard import Hazard
 from safety.verification.layout import Layout, Order
 from safety.verification.lie import Lie
+from safety.verification.passage import Wish
 from safety.verification.search import Finding, Run, Search, Step
 from safety.verification.space import Space
 
@@ -42,6 +43,8 @@ _MOVES = {
     CommandCode.OPEN_INNER_DOOR: "opens its inner door half way further",
     CommandCode.CLOSE_INNER_DOOR: "closes its inner door half way further",
     CommandCode.ROTATE: "turns its platform a quarter",
+    CommandCode.JOG_FORWARD: "moves on by hand, forwards",
+    CommandCode.JOG_BACK: "moves on by hand, backwards",
 }
 
 
@@ -118,5 +121,8 @@ def _words(order: Order) -> str:
             return f"{verb} on the {side}{behind}"
         case CommandCode.REFERENCE:
             return "find its reference"
+        case CommandCode.JOG_FORWARD | CommandCode.JOG_BACK:
+            way = "forwards" if order.code is CommandCode.JOG_FORWARD else "backwards"
+            return f"jog its {Axis(order.arg1).name.lower()} {way}"
         case _:
             return order.code.name.lower().replace("_", " the ", 1).replace("_", " ")

@@ -13,9 +13,10 @@ from enum import Enum
 from plc_drivers.contract import CommandCode, DeviceKind, Value
 from plc_drivers.contract.codes import Health, Mode, State
 from plc_drivers.contract.safety import zone_tag
+from safety.acts import NO_ACTS, Acts
 from safety.verification.layout import Device, Layout, Order
-from safety.verification.motion import PICKS, PLACES, TRANSFERS, side_of
-from safety.verification.plant import Person, Plant, cabin_of, target_of
+from safety.verification.motion import PICKS, PLACES, moves_forks, reached
+from safety.verification.plant import Person, Pins, Plant, cabin_of, lift_of
 
 Motion = Callable[[Layout, Plant, int, Order], bool]
 """Whether the motion of a device (by its number) under an order is one that a trouble forbids."""
@@ -30,6 +31,7 @@ class Nature(Enum):
     NO_REFERENCE = "no reference"
     LOAD = "load"
     EXIT = "exit"
+    HOLD = "hold"
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,9 @@ class Trouble:
     ``readings`` are what sensors truly show of it, by (device, tag). ``stops`` says which motions may not go on
     once the controller has had a cycle to react, ``starts`` which orders may not be accepted then. ``then`` names
     the trouble that this one turns into when it ends, as a released emergency stop that nobody has reset.
-    ``device`` is the one concerned, or None.
+    ``device`` is the one concerned, or None. ``acts`` is what persons ask of the controller as long as it lasts.
+    One that does not begin by itself begins where another one ends in it, or out of the one called ``out_of``.
+    ``honest_only`` are those that are not searched together with a lying sensor.
     """
 
     id: str
@@ -54,10 +58,13 @@ class Trouble:
     then: str | None = None
     device: int | None = None
     begins_by_itself: bool = True
+    acts: Acts = NO_ACTS
+    out_of: str | None = None
+    honest_only: bool = False
 
 
-def troubles_of(layout: Layout) -> tuple[Trouble, ...]:
-    """Every trouble of a layout; the plant counts them from 1."""
+def troubles_of_machine(layout: Layout) -> tuple[Trouble, ...]:
+    """Everything that can be wrong at the machine or its surroundings; persons at work are in ``hand``."""
     found: list[Trouble] = []
     for zone in layout.topology.zones:
         found += _zone(layout, zone)
@@ -71,12 +78,14 @@ def troubles_of(layout: Layout) -> tuple[Trouble, ...]:
                 found += _of_shuttle(device)
             case _:
                 found += _of_cabin(device)
+                if layout.cabin(device.number).turntable:
+                    found.append(_turntable_lost(device))
     return tuple(found)
 
 
 def may_begin(layout: Layout, plant: Plant, trouble: Trouble) -> bool:
     """The situation is one in which the trouble can come up."""
-    if not trouble.begins_by_itself:
+    if not trouble.begins_by_itself and trouble.out_of is None:
         return False
     if trouble.nature is Nature.LOAD and trouble.device is not None:
         machine = plant.machines[trouble.device]
@@ -92,7 +101,7 @@ def _carries(layout: Layout, plant: Plant, number: int) -> bool:
     return bool(cabin_of(plant, number).car)
 
 
-def _zones_of(layout: Layout, number: int) -> set[int]:
+def zones_of(layout: Layout, number: int) -> set[int]:
     """Zones in which a motion of this device takes place: its own, that of what it carries or rides on."""
     if number < layout.first_shuttle:
         zones = {layout.lift(number).zone}
@@ -105,14 +114,14 @@ def _zones_of(layout: Layout, number: int) -> set[int]:
     return {layout.cabin(number).zone}
 
 
-def _in_zone(zone: int) -> Motion:
+def in_zone(zone: int) -> Motion:
+    """Motions in a zone, of what stands in it, and of forks that reach into it."""
+
     def concerned(layout: Layout, plant: Plant, number: int, order: Order) -> bool:
-        if zone in _zones_of(layout, number):
+        if zone in zones_of(layout, number):
             return True
-        if order.code not in TRANSFERS:
-            return False
-        target = target_of(layout, plant, number, side_of(order))
-        return target is not None and target.kind != "place" and zone in _zones_of(layout, target.number)
+        target = reached(layout, plant, number, order)
+        return target is not None and target.kind != "place" and zone in zones_of(layout, target.number)
 
     return concerned
 
@@ -130,7 +139,7 @@ def _zone(layout: Layout, zone: int) -> list[Trouble]:
             readings=readings, stops=rule, then=f"zone{zone}.not_reset" if reset_falls else None,
         )  # fmt: skip
 
-    moves = _in_zone(zone)
+    moves = in_zone(zone)
     return [
         signal("estop_released", f"Somebody presses the emergency stop of zone {zone}",
                "The emergency stop is released; nobody has reset it yet", "H12", reset_falls=True, rule=moves),
@@ -177,6 +186,9 @@ def _alarms(layout: Layout) -> list[Trouble]:
         Trouble("earthquake", "The earth shakes", "The earth is still", "H15",
                 "the earth shakes, and machines go on moving",
                 readings={(plc, "seismic_clear"): False}, stops=_but_the_way_out),
+        Trouble("mains", "The mains fail", "The mains are back", "H19",
+                "the mains have failed, and something begins to move", readings={(plc, "mains_ok"): False},
+                starts=_but_the_way_out, honest_only=True),
         Trouble(f"{plc}.lost", f"{plc}, the safety PLC, stops answering", f"{plc} answers again", "H10",
                 f"nobody knows what {plc} says, and machines go on moving", nature=Nature.LOST, stops=_everything),
     ]  # fmt: skip
@@ -189,15 +201,13 @@ def _own(number: int) -> Motion:
     return concerned
 
 
-def _involves(number: int) -> Motion:
+def involves(number: int) -> Motion:
     """Motions that take the device along, stand on it, or reach into it."""
 
     def concerned(layout: Layout, plant: Plant, mover: int, order: Order) -> bool:
         if mover == number or layout.rider_of.get(mover) == number or layout.lift_under.get(mover) == number:
             return True
-        if order.code not in TRANSFERS:
-            return False
-        target = target_of(layout, plant, mover, side_of(order))
+        target = reached(layout, plant, mover, order)
         return target is not None and target.kind != "place" and target.number == number
 
     return concerned
@@ -219,7 +229,7 @@ def _of_device(device: Device) -> list[Trouble]:
                 stops=_own(number)),
         Trouble(f"{name}.key", f"Somebody turns the key of {name} to manual", f"The key of {name} is turned back",
                 "H13", f"somebody may be working at {name} under the key, and it is moved, or something moves into it",
-                device=number, readings={(name, "mode"): int(Mode.MANUAL)}, stops=_involves(number)),
+                device=number, readings={(name, "mode"): int(Mode.MANUAL)}, stops=involves(number)),
         Trouble(f"{name}.failure", f"{name} reports a failure", f"The failure of {name} is repaired", "H15",
                 f"{name} reports a failure, and moves", device=number,
                 readings={(name, "health"): int(Health.FAILURE)}, stops=_own(number)),
@@ -241,9 +251,21 @@ def _of_lift(layout: Layout, device: Device) -> list[Trouble]:
         gone("shaft_doors_closed", f"A door of the shaft of {name} is opened", "The shaft door is closed again"),
         _no_reference(name, number),
     ]
+    found.append(
+        Trouble(f"{name}.brake", f"The brake of {name} stays open", f"The brake of {name} closes again", "H15",
+                f"the brake of {name} does not hold, and its pins leave the building", device=number,
+                readings={(name, "brake_closed"): False}, starts=_unlocks(number), honest_only=True)
+    )  # fmt: skip
     if layout.lift(number).has_platform:
         found += _of_load(name, number)
     return found
+
+
+def _unlocks(number: int) -> Motion:
+    def concerned(_layout: Layout, plant: Plant, mover: int, order: Order) -> bool:
+        return mover == number and order.code is CommandCode.UNLOCK and lift_of(plant, number).pins == Pins.OUT
+
+    return concerned
 
 
 def _no_reference(name: str, number: int) -> Trouble:
@@ -263,7 +285,7 @@ def _of_load(name: str, number: int) -> list[Trouble]:
 
     def carried(layout: Layout, _plant: Plant, mover: int, order: Order) -> bool:
         moved = mover == number or layout.rider_of.get(mover) == number
-        return moved and order.code in (CommandCode.MOVE_TO_LEVEL, CommandCode.MOVE_TO_COLUMN, CommandCode.REFERENCE)
+        return moved and order.permit == "travel" and order.code not in (CommandCode.LOCK, CommandCode.UNLOCK)
 
     def handed_on(_layout: Layout, _plant: Plant, mover: int, order: Order) -> bool:
         return mover == number and order.code in PLACES
@@ -301,45 +323,46 @@ def _of_shuttle(device: Device) -> list[Trouble]:
     ]  # fmt: skip
 
 
+def _entrusted(number: int) -> Motion:
+    def concerned(_layout: Layout, _plant: Plant, mover: int, order: Order) -> bool:
+        """A door opens over a platform that does not carry."""
+        return mover == number and order.code in (CommandCode.OPEN_OUTER_DOOR, CommandCode.OPEN_INNER_DOOR)
+
+    return concerned
+
+
+def _turntable_lost(device: Device) -> Trouble:
+    name, number = device.id, device.number
+    return Trouble(
+        f"{name}.reference", f"{name} loses the reference of its turntable", f"{name} has found its reference", "H01",
+        f"{name} does not know how its platform lies, and a door opens over it", nature=Nature.NO_REFERENCE,
+        device=number, readings={(name, "referenced"): False}, stops=_entrusted(number),
+    )  # fmt: skip
+
+
 def _of_cabin(device: Device) -> list[Trouble]:
     name, number = device.id, device.number
-
-    def entrusted(_layout: Layout, _plant: Plant, mover: int, order: Order) -> bool:
-        """A door opens over a platform that does not carry."""
-        opens = (CommandCode.OPEN_OUTER_DOOR, CommandCode.OPEN_INNER_DOOR)
-        return mover == number and order.code in opens
 
     def machine_in_cabin(layout: Layout, plant: Plant, mover: int, order: Order) -> bool:
         if mover == number:
             return order.permit in ("inner", "rotate")
-        return order.code in TRANSFERS and _involves(number)(layout, plant, mover, order)
+        return moves_forks(order) and involves(number)(layout, plant, mover, order)
 
     def turned_or_fetched(layout: Layout, plant: Plant, mover: int, order: Order) -> bool:
         if mover == number:
             return order.permit == "rotate"
-        return order.code in PICKS and _involves(number)(layout, plant, mover, order)
+        return order.code in PICKS and involves(number)(layout, plant, mover, order)
 
     def shuts_on_it(_layout: Layout, _plant: Plant, mover: int, order: Order) -> bool:
         return mover == number and order.code is CommandCode.CLOSE_INNER_DOOR
 
     def any_use(layout: Layout, plant: Plant, mover: int, order: Order) -> bool:
-        return entrusted(layout, plant, mover, order) or machine_in_cabin(layout, plant, mover, order)
+        return _entrusted(number)(layout, plant, mover, order) or machine_in_cabin(layout, plant, mover, order)
 
     return [
-        Trouble(
-            f"{name}.reference",
-            f"{name} loses the reference of its turntable",
-            f"{name} has found its reference",
-            "H01",
-            f"{name} does not know how its platform lies, and a door opens over it",
-            nature=Nature.NO_REFERENCE,
-            device=number,
-            readings={(name, "referenced"): False},
-            stops=entrusted,
-        ),
         Trouble(f"{name}.sunk", f"The platform of {name} sinks below the floor", f"The platform of {name} is level",
                 "H01", f"the platform of {name} is not level, and a door opens over it", device=number,
-                readings={(name, "platform_level"): False, (name, "platform_locked"): False}, stops=entrusted),
+                readings={(name, "platform_level"): False, (name, "platform_locked"): False}, stops=_entrusted(number)),
         Trouble(f"{name}.unseated", f"The platform of {name} leaves its seat", f"The platform of {name} is seated",
                 "H01", f"the platform of {name} is not in its seat, and is used", device=number,
                 readings={(name, "platform_present"): False, (name, "platform_level"): False}, stops=any_use),

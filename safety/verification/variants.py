@@ -7,6 +7,7 @@ which it is instantiated; a test compares with the shipped layouts.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 
 from safety.topology import CabinTopology, LiftTopology, ShuttleTopology, Topology
 from safety.verification.canonical import STEP_MS
@@ -16,18 +17,25 @@ COUNTDOWN_MS = 2 * STEP_MS
 """The cabin's countdown in the searched garages: two cycles, so that it is seen running and run out."""
 
 
+class Part(Enum):
+    """What one part searches."""
+
+    LATE = "PLCs that may miss a write"
+    TROUBLES = "everything that can go wrong"
+    LIES = "one lying sensor"
+    LIES_IN_TROUBLE = "one lying sensor while something is wrong"
+
+
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """A layout, and what is searched of it.
+    """A layout, and what is searched of it: the ``parts`` in every run, the ``thorough`` ones when they are asked for.
 
-    ``late`` searches honest sensors with PLCs that may miss a write; ``troubles`` searches every trouble, one at a
-    time; ``lies`` every lie of one sensor. Troubles and lies are searched with PLCs that take up every write at once.
+    All parts but the first are searched with PLCs that take up every write at once.
     """
 
     layout: Layout
-    late: bool = True
-    troubles: bool = True
-    lies: bool = True
+    parts: frozenset[Part] = frozenset()
+    thorough: frozenset[Part] = frozenset()
 
     @property
     def name(self) -> str:
@@ -138,11 +146,11 @@ LIFTS = Layout(
 )
 
 VARIANTS: tuple[Variant, ...] = (
-    Variant(TOWER, troubles=False),
-    Variant(STOPS, late=False),
-    Variant(PLATFORM),
-    Variant(CABIN, lies=False),
-    Variant(LIFTS, lies=False, troubles=False),
+    Variant(TOWER, frozenset({Part.LATE}), frozenset({Part.LIES})),
+    Variant(STOPS, frozenset({Part.LIES}), frozenset({Part.TROUBLES, Part.LIES_IN_TROUBLE})),
+    Variant(PLATFORM, frozenset({Part.LATE, Part.LIES}), frozenset({Part.TROUBLES, Part.LIES_IN_TROUBLE})),
+    Variant(CABIN, frozenset({Part.LATE}), frozenset({Part.TROUBLES})),
+    Variant(LIFTS, frozenset({Part.LATE})),
 )
 
 

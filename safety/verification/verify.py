@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from enum import Enum
 
 from plc_drivers.contract import Value
 from safety.verification.controller import Controller
@@ -18,18 +17,10 @@ from safety.verification.relevance import beside, troubles_with
 from safety.verification.search import Bounds, Finding, Pace, Run, Search
 from safety.verification.space import Space
 from safety.verification.story import story
-from safety.verification.variants import Variant
+from safety.verification.variants import Part, Variant
 from safety.verification.weakened import WeakenedLogic
 
 NOTHING: frozenset[int] = frozenset()
-
-
-class Part(Enum):
-    """What one part searches."""
-
-    LATE = "PLCs that may miss a write"
-    TROUBLES = "everything that can go wrong"
-    LIES = "one lying sensor"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +46,11 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """A declared limit that the search has confirmed."""
+    """A declared limit that the search has confirmed: the lie, and the device kind and tag of the declaration."""
 
     lie: str
+    kind: str
+    tag: str
     hazard: str
     reason: str
 
@@ -85,16 +78,17 @@ class Outcome:
         self.complete = self.complete and run.complete
 
 
-def tasks_of(variants: Iterable[Variant], shares: int) -> tuple[Task, ...]:
-    """The parts of some variants' verification, the lies of each in ``shares`` shares."""
+def tasks_of(variants: Iterable[Variant], shares: int, *, thorough: bool = False) -> tuple[Task, ...]:
+    """The parts of some variants' verification, the lies of each in ``shares`` shares.
+
+    Without ``thorough`` those that come to their end within an hour; with it all.
+    """
     found: list[Task] = []
     for variant in variants:
-        if variant.late:
-            found.append(Task(variant.name, Part.LATE))
-        if variant.troubles:
-            found.append(Task(variant.name, Part.TROUBLES))
-        if variant.lies:
-            found += [Task(variant.name, Part.LIES, share, shares) for share in range(shares)]
+        for part in Part:
+            if part in variant.parts or (thorough and part in variant.thorough):
+                split = shares if part in (Part.LIES, Part.LIES_IN_TROUBLE) else 1
+                found += [Task(variant.name, part, share, split) for share in range(split)]
     return tuple(found)
 
 
@@ -105,8 +99,8 @@ def verify(variant: Variant, task: Task, bounds: Bounds, pace: Pace | None = Non
     search = Search(space, controller, pace, late=task.part is Part.LATE)
     outcome = Outcome(variant.name, task.part.name.lower())
     everything = frozenset(range(1, len(space.troubles) + 1))
-    if task.part is Part.LIES:
-        _lies(variant, task, search, bounds, outcome)
+    if task.part in (Part.LIES, Part.LIES_IN_TROUBLE):
+        _lies(task, search, bounds, outcome)
         return outcome
     run = search.honest(everything if task.part is Part.TROUBLES else NOTHING, bounds)
     outcome.add(run)
@@ -139,7 +133,7 @@ def shown_in(search: Search, run: Run) -> dict[tuple[str, str], frozenset[Value]
     return found
 
 
-def _lies(variant: Variant, task: Task, search: Search, bounds: Bounds, outcome: Outcome) -> None:
+def _lies(task: Task, search: Search, bounds: Bounds, outcome: Outcome) -> None:
     honest = search.honest(NOTHING, bounds)
     if task.share == 0:
         outcome.add(honest)
@@ -150,20 +144,21 @@ def _lies(variant: Variant, task: Task, search: Search, bounds: Bounds, outcome:
     neighbours = beside(search.controller.logic.interlocks)
     for lie in mine:
         tags = neighbours.get((lie.device, lie.tag), frozenset())
-        troubles = troubles_with(tags, search.space.troubles) if variant.troubles else NOTHING
-        run = search.lying(lie, troubles, honest, bounds)
-        outcome.add(run)
-        _judge(variant, search, (run, honest), lie, outcome)
+        troubles = troubles_with(tags, search.space.troubles) if task.part is Part.LIES_IN_TROUBLE else NOTHING
+        if troubles or task.part is Part.LIES:
+            run = search.lying(lie, troubles, honest, bounds)
+            outcome.add(run)
+            _judge(search, (run, honest), lie, outcome)
 
 
-def _judge(variant: Variant, search: Search, runs: tuple[Run, Run], lie: Lie, outcome: Outcome) -> None:
+def _judge(search: Search, runs: tuple[Run, Run], lie: Lie, outcome: Outcome) -> None:
     run, honest = runs
     for hazard, finding in run.findings.items():
-        limit = limit_of(variant.layout, lie, hazard)
+        limit = limit_of(search.space.layout, lie, hazard)
         if limit is None:
             outcome.hazards.append(_told(search, run, finding, honest))
         else:
-            outcome.limits.append(Declared(str(lie), hazard.id, limit.reason))
+            outcome.limits.append(Declared(str(lie), limit.kind, limit.tag, hazard.id, limit.reason))
 
 
 def _told(search: Search, run: Run, finding: Finding, honest: Run | None = None) -> Told:

@@ -25,6 +25,8 @@ from safety.expression import (
     Const,
     Expression,
     HeldFor,
+    LockedOut,
+    ManualHold,
     Not,
     OneOf,
     Or,
@@ -74,7 +76,8 @@ def weaken(node: Expression, *, permits: bool = True) -> Expression:
             return Or(tuple(weaken(child, permits=permits) for child in below))
         case HeldFor(child, ms) if ms <= LONGEST_MS:
             return HeldFor(weaken(child, permits=permits), ms)
-        case ChangedSince():
+        case ChangedSince() | LockedOut() | ManualHold():
+            # A hold or a lock is an event of the search; it is heard anew in every cycle in which it lasts.
             return node
         case _:
             return Const(value=permits)

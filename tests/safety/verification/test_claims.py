@@ -44,16 +44,27 @@ def test_the_same_readings_with_the_same_memory_give_the_same_answer_without_any
         assert with_trace[0].allowed == without[0].allowed
         assert with_trace[0].failing == without[0].failing
         assert with_trace[1] == without[1]
-        again = controller.evaluate(controller.images.honest(plant), memory, frozenset())
-        assert again == kept
+        assert controller.fresh_answer(plant, memory) == kept
 
 
-def test_the_gate_gives_the_same_way_through_for_all_that_the_search_takes_for_one() -> None:
-    search, _ = explored("stops", 1500)
+@pytest.mark.parametrize("garage", [one.name for one in VARIANTS])
+def test_what_is_put_together_from_single_devices_is_what_gate_and_conditions_say_of_the_whole(garage: str) -> None:
+    search, _ = explored(garage, 1500)
     controller = search.controller
-    for plant, memory in every("stops", 1500, 40):
-        shown = controller.images.honest(plant)
-        assert controller.fresh_passage(shown, memory) == controller.answer(plant, memory).passage
+    for plant, memory in every(garage, 1500, 40):
+        for move in search.space.moves(plant):
+            assert controller.fresh_answer(move.plant, memory) == controller.answer(move.plant, memory)
+
+
+def test_a_sensor_that_lies_gets_the_same_answer_as_the_code_gives_to_its_readings() -> None:
+    search, run = explored("stops", 1500)
+    controller = search.controller
+    lies = lies_of(controller.logic.interlocks, controller.logic.definitions, shown_in(search, run)).searched
+    for lie in lies[::4]:
+        controller.tell(lie)
+        for plant, memory in every("stops", 1500, 300):
+            assert controller.fresh_answer(plant, memory) == controller.answer(plant, memory), str(lie)
+    controller.tell(None)
 
 
 def test_an_order_that_the_verdict_refuses_begins_nothing() -> None:
@@ -65,7 +76,7 @@ def test_an_order_that_the_verdict_refuses_begins_nothing() -> None:
         image = controller.images.image(controller.images.honest(plant))
         verdict, after = controller.logic.evaluate(image, controller.real_memory(memory), NOW_MS)
         tried = {
-            wish for wishes, _ in controller.answer(plant, memory).passage.options for wish in wishes
+            wish for wishes, _, _ in controller.answer(plant, memory).passage.options for wish in wishes
         }  # fmt: skip
         for device in layout.devices:
             for number, order in enumerate(device.orders, start=1):
@@ -139,10 +150,13 @@ def test_a_lie_that_is_not_searched_permits_no_more_than_one_that_is_or_than_the
         honest = allowed(controller.images.honest(plant))
         by_tag.clear()
         for lie in lies.searched:
-            by_tag.setdefault((lie.device, lie.tag), []).append(allowed(controller.images.told(plant, lie)))
+            controller.tell(lie)
+            by_tag.setdefault((lie.device, lie.tag), []).append(allowed(controller.shown(plant)))
         for lie in lies.covered:
+            controller.tell(lie)
             most = honest.union(*by_tag.get((lie.device, lie.tag), []))
-            assert allowed(controller.images.told(plant, lie)) <= most, str(lie)
+            assert allowed(controller.shown(plant)) <= most, str(lie)
+    controller.tell(None)
 
 
 def test_what_is_left_out_of_a_condition_can_only_forbid() -> None:

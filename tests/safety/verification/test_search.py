@@ -11,15 +11,15 @@ from safety.verification.search import Bounds
 from safety.verification.situations import Sizes
 from safety.verification.story import story
 from safety.verification.trouble import number_of
-from safety.verification.variants import STOPS, VARIANTS, Variant, variant
-from safety.verification.verify import Part, Task, tasks_of, verify
+from safety.verification.variants import STOPS, VARIANTS, Part, Variant, variant
+from safety.verification.verify import Task, tasks_of, verify
 from safety.verification.weakened import WeakenedLogic
 from tests.safety.verification.situation import NO_TROUBLE, explored, search
 
 STATES = 400
 
 
-HONEST = [task for task in tasks_of(VARIANTS, 1) if task.part is not Part.LIES]
+HONEST = [task for task in tasks_of(VARIANTS, 1, thorough=True) if task.part in (Part.LATE, Part.TROUBLES)]
 
 
 @pytest.mark.parametrize("task", HONEST, ids=lambda task: f"{task.variant}-{task.part.name.lower()}")
@@ -31,10 +31,17 @@ def test_no_hazard_is_reached_within_a_small_search(task: Task) -> None:
 
 
 def test_no_sensor_that_lies_leads_to_a_hazard_that_is_not_declared_within_a_few_steps() -> None:
-    outcome = verify(variant("stops"), Task("stops", Part.LIES), Bounds(states=60, depth=2))
+    outcome = verify(variant("stops"), Task("stops", Part.LIES_IN_TROUBLE), Bounds(states=60, depth=2))
     assert outcome.hazards == []
     assert outcome.lies > 50
     assert outcome.limits
+
+
+def test_every_part_of_the_verification_is_asked_for_once_and_the_long_ones_only_when_they_are_wanted() -> None:
+    usual, everything = tasks_of(VARIANTS, 2), tasks_of(VARIANTS, 2, thorough=True)
+    assert set(usual) < set(everything)
+    assert len(set(everything)) == len(everything)
+    assert {task.part for task in usual} == {Part.LATE, Part.LIES}
 
 
 @pytest.mark.parametrize("garage", ["tower", "stops", "cabin"])
