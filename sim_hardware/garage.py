@@ -6,7 +6,7 @@ Owns how these are built from a configuration and in which order they pass time.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from controller.config.models import GarageConfig, OpcUaLink
 from controller.config.sections import Device, definition_of, devices
@@ -15,6 +15,8 @@ from plc_drivers.contract import SAFETY
 from plc_drivers.contract.codes import Mode
 from sim_hardware.attendant import Attendant
 from sim_hardware.fault_injector import FaultInjector
+from sim_hardware.fault_machine import MachineFaults
+from sim_hardware.fault_plc import PlcFaults
 from sim_hardware.people import Crowd
 from sim_hardware.plant.plant import Plant
 from sim_hardware.plant.ports import DevicePort
@@ -59,7 +61,15 @@ class EmulatedGarage:
         self._keys = self._keys_by_zone()
         self._safety = SafetyProgram(self.plant.safety, config.safety.zones, self._is_set_up)
         self._plcs = {section.id: self._plc(section) for _, section in devices(config)}
-        self.faults = FaultInjector(self.plant.sensors, self.plant.timeline, self._plcs, _qualified(config))
+        self.faults = FaultInjector(
+            self.plant.sensors,
+            self.plant.timeline,
+            self._plcs,
+            _qualified(config),
+            (MachineFaults(self.plant, self.crowd), PlcFaults(self._plcs, self.power_cycle)),
+        )
+        self.each_scan: Callable[[int], None] = _nothing
+        """Called after each scan with the PLCs' time; a scenario looks here whether its moment has come."""
         self._comm_ms = 0
         self._left_ms = 0.0
         self._scan_all()
@@ -95,6 +105,7 @@ class EmulatedGarage:
         for attendant in self.attendants:
             attendant.look()
         self._scan_all()
+        self.each_scan(self._comm_ms)
 
     def power_cycle(self, device: str) -> None:
         """Take one PLC's supply away and give it back.
@@ -164,6 +175,10 @@ class EmulatedGarage:
         return CabinProgram(
             plant.cabins[name], layout.cabins[name], cabin_wires(layout, plant, name), interlocks=self._interlocks
         )
+
+
+def _nothing(_now_ms: int) -> None:
+    return None
 
 
 def _jog_speed(layout: Layout, shuttle: str) -> int:

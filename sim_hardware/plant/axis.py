@@ -119,6 +119,11 @@ class Axis:
         return self._profile is not None and abs(self.velocity) > 1e-6
 
     @property
+    def braking(self) -> bool:
+        """A stop is under way, controlled or by the brake."""
+        return self._braking > 0
+
+    @property
     def next_ms(self) -> float:
         """When the motion ends, or passes a watched position."""
         return self._next_ms

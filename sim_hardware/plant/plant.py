@@ -102,6 +102,15 @@ class Plant:
         return self._zones[number]
 
     @property
+    def zone_numbers(self) -> tuple[int, ...]:
+        """Every safety zone that there is."""
+        return tuple(self._zones)
+
+    def machine(self, device: str) -> Machine:
+        """The lift, shuttle or cabin of that id."""
+        return next(machine for machine in self._machines() if machine.id == device)
+
+    @property
     def site_alarms(self) -> SafetyTerminals:
         """Fire, earthquake, mains and generator as they really are."""
         return self._safety
