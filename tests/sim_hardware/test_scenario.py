@@ -42,14 +42,18 @@ def _load(tmp_path: Path, garage: EmulatedGarage, text: str) -> ScenarioPlay:
     return ScenarioPlay(load_scenario(file, garage), garage)
 
 
+def _closed(garage: EmulatedGarage) -> bool:
+    return garage.plant.zone(1).guards_closed
+
+
 def test_faults_come_at_their_time_and_on_their_event_and_go_again(tmp_path: Path, garage: EmulatedGarage) -> None:
     play = _load(tmp_path, garage, GOOD)
     garage.step(1000)
-    assert garage.plant.zone(1).guards_closed is True
+    assert _closed(garage)
     garage.step(100)
-    assert garage.plant.zone(1).guards_closed is False
+    assert not _closed(garage)
     garage.step(500)
-    assert garage.plant.zone(1).guards_closed is True
+    assert _closed(garage)
     assert garage.plant.lifts["lift1"].rope_taut, "the level that stands at the start is no event"
     garage.step(300)
     assert not garage.plant.lifts["lift1"].rope_taut
@@ -69,7 +73,8 @@ def test_faults_come_at_their_time_and_on_their_event_and_go_again(tmp_path: Pat
         ("value = 0", "value = 2", ("BAD_FAULT", 10, "")),
         ('"zone1"', '"zone7"', ("UNKNOWN_TARGET", 4, "Known: zone1.")),
         ("zone1_guards_closed", "zone1_gards_closed", ("UNKNOWN_TAG", 13, "Did you mean zone1_guards_closed?")),
-        ("name = ", "title = ", ("MISSING_KEY", None, "Add it.")),
+        ("name = ", "title = ", ("UNKNOWN_KEY", 1, "Known: name")),
+        ('name = "a guard, then what follows from it"', "", ("MISSING_KEY", None, "Add it.")),
         ("at_s = 1.0", "at_s =", ("TOML_SYNTAX", 6, "")),
     ],
 )
