@@ -70,6 +70,11 @@ class FaultInjector:
         effect = self._effects.get(target)
         return 0 if effect is None else effect.took()
 
+    @property
+    def changes(self) -> bool:
+        """What is shown may change with time alone: something flickers, drifts or lags."""
+        return any(lie.moves or lie.fault.period_ms is not None for lie in self._lies.values())
+
     def due_ms(self) -> int | None:
         """When the first fault ends by itself, in the PLCs' time; None when none does."""
         return min((s.until_ms for s in self._standing.values() if s.until_ms is not None), default=None)

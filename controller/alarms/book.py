@@ -147,6 +147,11 @@ class AlarmBook:
                 return True
         return False
 
+    @property
+    def due_ms(self) -> int | None:
+        """When a delay runs out next, by the monotonic clock; None when it must look in the next cycle anyway."""
+        return self._due_ms
+
     # --- the engine -------------------------------------------------------------------------------------------
 
     def update(self, inputs: AlarmInputs, now_ms: int, unix_ms: int, write: Write) -> None:

@@ -146,6 +146,18 @@ class Plant:
             timeline.now_ms = max(next_ms, timeline.now_ms)
             timeline.run_due()
 
+    def rest(self, dt_ms: float) -> float:
+        """Let up to ``dt_ms`` pass while nothing moves, and stop at the first change; how much has passed.
+
+        Only people look around meanwhile. 0 when something moves or has changed already.
+        """
+        timeline = self.timeline
+        began_ms, end_ms = timeline.now_ms, timeline.now_ms + dt_ms
+        while timeline.now_ms < end_ms and not timeline.moving and not timeline.changed:
+            timeline.now_ms = max(timeline.now_ms, min(end_ms, timeline.next_ms()))
+            timeline.run_due()
+        return timeline.now_ms - began_ms
+
     def after(self, delay_ms: float, act: Callable[[], None]) -> None:
         """Run ``act`` in ``delay_ms`` of plant time."""
         self.timeline.after(delay_ms, act)

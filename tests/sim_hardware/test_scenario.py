@@ -46,6 +46,10 @@ def _closed(garage: EmulatedGarage) -> bool:
     return garage.plant.zone(1).guards_closed
 
 
+def _taut(garage: EmulatedGarage) -> bool:
+    return garage.plant.lifts["lift1"].rope_taut
+
+
 def test_faults_come_at_their_time_and_on_their_event_and_go_again(tmp_path: Path, garage: EmulatedGarage) -> None:
     play = _load(tmp_path, garage, GOOD)
     garage.step(1000)
@@ -54,9 +58,9 @@ def test_faults_come_at_their_time_and_on_their_event_and_go_again(tmp_path: Pat
     assert not _closed(garage)
     garage.step(500)
     assert _closed(garage)
-    assert garage.plant.lifts["lift1"].rope_taut, "the level that stands at the start is no event"
+    assert _taut(garage), "the level that stands at the start is no event"
     garage.step(300)
-    assert not garage.plant.lifts["lift1"].rope_taut
+    assert not _taut(garage)
     assert [line.partition(": ")[2] for line in play.done] == [
         "fault[0] guard-open at zone1",
         "fault[1] stuck at lift1.rope_taut",
