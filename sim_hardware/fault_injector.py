@@ -6,7 +6,7 @@ kind. Must never accept what it cannot bring about.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from enum import IntEnum
 
@@ -67,8 +67,12 @@ class FaultInjector:
 
     def took(self, target: str) -> int:
         """How often the last fault of a target has made a difference: readings, scans, answers, people."""
+        return self.counter(target)()
+
+    def counter(self, target: str) -> Callable[[], int]:
+        """What counts it, for a fault whose effect comes later than itself: the next customer of a cabin."""
         effect = self._effects.get(target)
-        return 0 if effect is None else effect.took()
+        return (lambda: 0) if effect is None else effect.took
 
     @property
     def changes(self) -> bool:

@@ -102,6 +102,8 @@ class Run:
         self._planned = [one for one in planned if settings.only is None or one.number in settings.only]
         self._tries: Counter[int] = Counter()
         self._standing: dict[str, tuple[int, Planned]] = {}
+        self._later: list[tuple[str, Callable[[], int]]] = []
+        """What was over at once, with the count of what it has changed by the end of the run."""
         self._look_ms = 5_000
 
     def run(self) -> Outcome:
@@ -182,13 +184,15 @@ class Run:
             self._planned.sort(key=lambda planned: (planned.at_ms, planned.number))
 
     def _begin(self, one: Planned) -> int:
-        """Bring a fault about; 1 when it is over at once and took effect, else what it takes is counted at its end."""
+        """Bring a fault about; 1 when it took effect at once, else what it takes is counted at its end."""
         if isinstance(one.kind, OwnFault):
             return self._begin_own(one, one.kind)
         if one.fault is None:
             raise ValueError(f"{one.told()}: nothing to inject")
         self.garage.hardware.faults.inject(one.fault)
-        return 0 if one.for_ms else min(1, self.garage.hardware.faults.took(one.target))
+        if not one.for_ms:
+            self._later.append((one.kind.value, self.garage.hardware.faults.counter(one.target)))
+        return 0
 
     def _begin_own(self, one: Planned, kind: OwnFault) -> int:
         garage = self.garage
@@ -305,6 +309,7 @@ class Run:
     def _close(self) -> None:
         garage, outcome = self.garage, self.outcome
         outcome.simulated_ms = garage.now_ms
+        outcome.took.update(kind for kind, took in self._later if took())
         outcome.jumped_ms = garage.jumped_ms
         outcome.orders = self._customers.orders
         outcome.ended = Counter(order.state.value for order in garage.core.state.orders.values())
