@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from random import Random
 
 from cli.campaign.mix import LIES, MIX, AnyKind, OwnFault, Rate, is_excluded
+from controller.config.models import OpcUaLink
+from controller.config.sections import devices
 from plc_drivers.contract import TagType
 from plc_drivers.contract.tag import Tag
 from sim_hardware.fault import Fault, FaultKind, FaultPoint
@@ -110,12 +112,19 @@ class Draw:
             return self._lie(dice, kind)
         match kind:
             case FaultKind.BAD:
-                return Fault(".".join(dice.choice(self._tags)[:2]), kind, point=FaultPoint.TAG)
+                return self._bad(dice)
             case FaultKind.FROZEN | FaultKind.INPUTS_FROZEN | FaultKind.RESTART:
                 return Fault(dice.choice(list(self._garage.devices)), kind)
             case FaultKind.SEQUENCE_RESET | FaultKind.REFUSES | FaultKind.NEVER_ENDS | FaultKind.NEVER_REPORTS:
                 return Fault(dice.choice(self._commanded), kind)
         return self._of_machine(dice, kind) or self._of_link(dice, kind)
+
+    def _bad(self, dice: Random) -> Fault | None:
+        """A tag that is read over OPC UA; None in a garage without it."""
+        over_opcua = {link.id for link in self._garage.config.links if isinstance(link, OpcUaLink)}
+        qualified = {section.id for _, section in devices(self._garage.config) if section.link in over_opcua}
+        tags = [f"{device}.{name}" for device, name, _ in self._tags if device in qualified]
+        return Fault(dice.choice(tags), FaultKind.BAD, point=FaultPoint.TAG) if tags else None
 
     def _of_machine(self, dice: Random, kind: FaultKind) -> Fault | None:
         targets = self._garage.faults.machine.targets(kind)
