@@ -8,8 +8,9 @@ RUNTIME := .venv/.runtime-installed
 DEV := .venv/.dev-installed
 DEMO_ARGS ?=
 BROKEN_ARGS ?=
+CAMPAIGN_ARGS ?= --seeds 1000 --hours 24 --jobs 2
 
-.PHONY: setup demo test broken-sensors lint prove verify bench docs docs-check lock clean help
+.PHONY: setup demo test campaign broken-sensors lint prove verify bench docs docs-check lock clean help
 
 help:
 	@echo "make setup       the environment in .venv, with everything that tests and benchmarks need"
@@ -17,6 +18,7 @@ help:
 	@echo "make test        format, lint, types, import contracts, currency of generated pages, all tests"
 	@echo "make prove       prove for every shipped garage that no permit goes out that a hazard forbids"
 	@echo "make broken-sensors  break every sensor in every way over the real protocols (about an hour); BROKEN_ARGS='--only lift1.'"
+	@echo "make campaign    virtual days in which anything may break, for hours; CAMPAIGN_ARGS='--seeds 10 --hours 24'"
 	@echo "make verify      search small garages exhaustively for hazards, and show that each interlock is needed"
 	@echo "make bench       the benchmarks; one of them: .venv/bin/python -m benchmarks NAME [--json]"
 	@echo "make docs        write the generated pages; make docs-check only compares them"
@@ -42,6 +44,9 @@ prove: $(DEV)
 
 broken-sensors: $(DEV)
 	$(BIN)/python -m tests.broken_sensors $(BROKEN_ARGS)
+
+campaign: $(RUNTIME)
+	$(BIN)/garagectl campaign $(CAMPAIGN_ARGS) --out var/campaign $(foreach config,$(wildcard config/*.toml),--config $(config))
 
 verify: $(RUNTIME)
 	$(BIN)/garagectl verify --jobs 2
