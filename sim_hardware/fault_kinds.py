@@ -92,7 +92,7 @@ KINDS: Mapping[FaultKind, KindSpec] = {
     ),
     FaultKind.BRAKE_SLIPS: _machine(_AXIS, "creeps towards its low stop with the brake closed", "mm/s or mdeg/s"),
     FaultKind.ENCODER_LOST: _machine(
-        _AXIS, "has lost its reference, until it is referenced again", "by how much it is wrong", lasts=False
+        _AXIS, "has lost its reference, until it is referenced again or taught anew", "by how much it is wrong"
     ),
     FaultKind.ROPE_SLACK: _machine("a lift", "the rope is slack, which latches until reset at the machine"),
     FaultKind.GOVERNOR: _machine("a lift", "the overspeed governor has acted, and latches until reset at the machine"),

@@ -125,7 +125,7 @@ class MachineFaults:
 
     def _lose(self, fault: Fault) -> Effect:
         axis, offset = self._axis(fault), float(fault.value or 0)
-        return _at_once(lambda: axis.lose_encoder(offset), lambda: not axis.encoder_valid)
+        return _lasting(lambda: axis.lose_encoder(offset), axis.teach_encoder, lambda: not axis.encoder_valid)
 
     def _block(self, fault: Fault) -> Effect:
         part = self._axes.get(fault.target) or self._doors.get(fault.target)

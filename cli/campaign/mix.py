@@ -56,7 +56,7 @@ MIX: Mapping[AnyKind, Rate] = {
     FaultKind.DRIVE_TRIP: Rate(0.5),
     FaultKind.BLOCKED: Rate(0.4, (5, 300)),
     FaultKind.BRAKE_WORN: Rate(0.3, (60, 1800)),
-    FaultKind.ENCODER_LOST: Rate(0.3),
+    FaultKind.ENCODER_LOST: Rate(0.3, (60, 1800)),
     FaultKind.ROPE_SLACK: Rate(0.15, (30, 600)),
     FaultKind.GOVERNOR: Rate(0.15, (30, 600)),
     FaultKind.CURTAIN_BROKEN: Rate(0.25, (30, 600)),

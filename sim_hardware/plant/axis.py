@@ -189,6 +189,12 @@ class Axis:
         self._encoder_offset = offset
         self._timeline.touch()
 
+    def teach_encoder(self) -> None:
+        """A technician teaches the reference anew, at the drive itself."""
+        self._encoder_valid = True
+        self._encoder_offset = 0.0
+        self._timeline.touch()
+
     # ports.Drive: what the PLC program may do and read
 
     def move_to(self, target: int, *, speed: int | None = None) -> None:

@@ -26,10 +26,10 @@ def outcome(name: str, settings: Settings) -> Outcome:
 @pytest.mark.parametrize(
     ("name", "settings"),
     [
-        ("tower-small", Settings(1, hours=4, fault_rate=8)),
-        ("tower-small", Settings(2, hours=4, fault_rate=8)),
-        ("tower-guangzhou", Settings(3, hours=2, fault_rate=8)),
-        ("garage-shuttle", Settings(4, hours=0.5, fault_rate=16)),
+        ("tower-small", Settings(1, hours=3, fault_rate=8)),
+        ("tower-small", Settings(2, hours=3, fault_rate=8)),
+        ("tower-guangzhou", Settings(3, hours=1, fault_rate=12)),
+        ("garage-shuttle", Settings(4, hours=0.2, fault_rate=24)),
     ],
     ids=lambda given: given if isinstance(given, str) else f"seed-{given.seed}",
 )
@@ -50,7 +50,7 @@ import sys
 from pathlib import Path
 from cli.campaign.run import Run, Settings
 from controller.config.load import load_config
-found = Run(load_config(Path(sys.argv[1])), Settings(7, hours=0.5, fault_rate=40)).run()
+found = Run(load_config(Path(sys.argv[1])), Settings(7, hours=0.25, fault_rate=40)).run()
 print(found.digest, sum(found.injected.values()), found.orders)
 """
 
@@ -71,12 +71,12 @@ def test_a_seed_gives_the_same_course_in_every_process() -> None:
     assert int(told[0][1]) > 0
 
 
-@pytest.mark.parametrize("seed", [3, 5])
+@pytest.mark.parametrize("seed", [3])
 def test_a_jump_over_quiet_time_changes_no_event(seed: int) -> None:
     config = load_config(CONFIG / "tower-small.toml")
     courses = []
     for jumps in (True, False):
-        settings = Settings(seed, hours=0.3, fault_rate=40, order_rate=3, jumps=jumps, until_ms=round(0.3 * HOUR_MS))
+        settings = Settings(seed, hours=0.25, fault_rate=40, order_rate=3, jumps=jumps, until_ms=HOUR_MS // 4)
         run = Run(config, settings)
         found = run.run()
         assert (found.jumped_ms > HOUR_MS * 0.05) is jumps
