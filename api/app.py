@@ -17,6 +17,7 @@ from api import (
     devices,
     events,
     explain,
+    findings,
     garage,
     health,
     links,
@@ -51,6 +52,7 @@ _TAGS = [
     {"name": "garage", "description": "The garage as a whole."},
     {"name": "alarms", "description": "What asks for a person's response (see alarms.md)."},
     {"name": "explanation", "description": "Why something may not move or does not go on."},
+    {"name": "recovery", "description": "What books and machine do not agree on, and the answers that settle it."},
     {"name": "manual", "description": "One axis by hand, while somebody holds it."},
     {"name": "events", "description": "What happens."},
     {"name": "health", "description": "For supervision."},
@@ -86,8 +88,8 @@ def create_api(link: LocalLinkClient, streams: events.Streams | None = None) -> 
     schema.install(app)
     routes = APIRouter(prefix=PREFIX)
     modules = (
-        orders, vehicles, places, cabins, zones, devices, links, garage, occupancy, manual, alarms, explain, events,
-        health,
+        orders, vehicles, places, cabins, zones, devices, links, garage, occupancy, findings, manual, alarms, explain,
+        events, health,
     )  # fmt: skip
     for module in modules:
         routes.include_router(module.router)

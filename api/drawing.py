@@ -131,6 +131,7 @@ def _things(snapshot: Snapshot) -> list[tuple[tuple[str, str], object]]:
     things += [(("interlocks", item.id), item) for item in snapshot.interlocks]
     things += [(("alarms", item.id), item) for item in snapshot.alarms]
     things += [(("zones", str(item.id)), item) for item in snapshot.zones]
+    things += [(("findings", item.id), item) for item in snapshot.findings]
     return things
 
 

@@ -34,6 +34,15 @@ class PersonBody(Body):
     person: Person
 
 
+class FindingAnswerBody(Body):
+    """A person's answer to the question of a finding."""
+
+    answer: Annotated[
+        str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,63}$", description="One of the finding's answers.")
+    ]
+    person: Person
+
+
 class HoldBody(Body):
     """A person presses, or still presses, the button that moves one axis."""
 

@@ -29,7 +29,7 @@ from controller.local_link.messages import (
     Snapshot,
     VehicleView,
 )
-from controller.local_link.mode_messages import ZoneView
+from controller.local_link.mode_messages import FindingView, ZoneView
 
 _TYPES: tuple[type, ...] = (
     AlarmDefinitionView,
@@ -39,6 +39,7 @@ _TYPES: tuple[type, ...] = (
     DeviceView,
     Event,
     Explanation,
+    FindingView,
     LinkView,
     OccupiedPosition,
     OrderView,

@@ -26,6 +26,7 @@ from cli import (
     operate,
     order_commands,
     prove,
+    recover,
     run,
     status,
     zones,
@@ -71,6 +72,7 @@ _COMMANDS: tuple[tuple[str, Callable[..., None], str], ...] = (
     ("end-fire", zones.end_fire, "garagectl end-fire --person 'Mia Chen'"),
     ("occupancy", zones.occupancy, "garagectl occupancy --json"),
     ("confirm", zones.confirm, "garagectl confirm shuttle1-deck --empty --person 'Mia Chen'"),
+    ("recover", recover.recover, "garagectl recover --person 'Mia Chen'"),
     ("manual", manual.manual, "garagectl manual lift1 travel forward --person 'Mia Chen' --seconds 2"),
 )
 

@@ -91,6 +91,20 @@ export async function answerAlarm(id, what, body) {
   if (await ask("POST", `/alarms/${encodeURIComponent(id)}/${what}`, body)) notice("done", `${id} ${ANSWERS[what]}.`);
 }
 
+/** Ask who gives the answer to a finding, then give it. Nothing moves by it. */
+export function answerFinding(finding, choice) {
+  const dialog = byId("answer");
+  const form = byId("answer-form");
+  byId("answer-title").textContent = finding.question;
+  byId("answer-text").textContent = `${choice.text} Nothing moves by it: that takes a start.`;
+  byId("answer-no").onclick = () => dialog.close();
+  form.onsubmit = async () => {
+    const body = { answer: choice.id, person: form.elements.person.value.trim() };
+    if (await ask("POST", `/findings/${encodeURIComponent(finding.id)}/answer`, body)) notice("done", `Answered: ${choice.text}`);
+  };
+  dialog.showModal();
+}
+
 /** Ask how an order is to be withdrawn, then do it. */
 export function withdraw(view) {
   const dialog = byId("confirm");

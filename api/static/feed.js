@@ -4,7 +4,7 @@ const STREAM = "/api/v1/events?motion=true&recent=40";
 const OLD_AFTER_MS = 2000;
 const LOST_AFTER_MS = 3500;
 const RETRY_MS = 1500;
-const SECTIONS = ["garage", "devices", "links", "vehicles", "positions", "cabins", "orders", "interlocks", "alarms", "zones"];
+const SECTIONS = ["garage", "devices", "links", "vehicles", "positions", "cabins", "orders", "interlocks", "alarms", "zones", "findings"];
 
 /** Calls `onChange(sections)` after each frame, `onEvent(event)` for each event, `onGap(gap)`, `onPulse(pulse)`. */
 export class Feed {

@@ -2,10 +2,11 @@
 
 import { showAlarms } from "./alarms.js";
 import { Cabins } from "./cabins.js";
-import { answerAlarm, clearDevice, wireCommands, withdraw } from "./commands.js";
+import { answerAlarm, answerFinding, clearDevice, wireCommands, withdraw } from "./commands.js";
 import { Drawing, emptyDrawing } from "./drawing.js";
 import { byId, html, keep, say, setClass } from "./element.js";
 import { Feed } from "./feed.js";
+import { showFindings } from "./findings.js";
 import { showAttention, showDevices, showEvent, showGap, showOrders } from "./lists.js";
 import * as words from "./words.js";
 import { showZones } from "./zones.js";
@@ -91,6 +92,7 @@ function showLists(sections) {
   if (has("garage", "alarms")) showAlarms(feed.data, answerAlarm);
   if (has("garage", "devices", "links", "cabins", "interlocks")) showAttention(feed.data);
   if (has("zones")) showZones(feed.data);
+  if (has("findings")) showFindings(feed.data, answerFinding);
   if (has("orders")) showAllOrders();
   if (has("devices", "links")) showDevices(feed.data, clearDevice);
   if (has("cabins", "devices", "vehicles")) cabins.update(feed.data);

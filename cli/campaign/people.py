@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from cli.campaign.plan import stream
 from cli.campaign.virtual_garage import VirtualGarage
+from controller.core.finding import Clear, ConfirmAt, Finding, findings
+from controller.core.log import EventLog
 from controller.core.order import OrderState
+from controller.core.situation import Situation
 from controller.local_link.messages import ClearDevice, Request, Start, SubmitOrder, VehicleData
-from controller.local_link.mode_messages import ConfirmInventory, EndFire
+from controller.local_link.mode_messages import AnswerFinding, ConfirmInventory, EndFire
 from plc_drivers.contract.codes import State
 from sim_hardware.people import QueueFullError
 from sim_hardware.plant.body import PersonPlace, SeatKind, VehicleSpec
@@ -147,6 +150,8 @@ class Operator:
         state = garage.core.state
         if state.mode != "automatic" or state.blocks or state.held or state.trips or state.precautions.unconfirmed:
             return True
+        if self._findings():
+            return True
         if any(garage.image.value(device, "state") in _NEEDS_CLEAR for device in garage.image):
             return True
         return any(not cabin.curtain_ok or cabin.curtain_count for cabin in self._empty_cabins())
@@ -165,7 +170,28 @@ class Operator:
         for position in tuple(garage.core.state.precautions.unconfirmed):
             stands = plant.vehicles_at(position)
             self._ask(ConfirmInventory(position=position, vehicle=stands[0] if stands else None, person="operator"))
+        for finding in self._findings():
+            if (answer := self._true_answer(finding)) is not None:
+                self._ask(AnswerFinding(finding=finding.id, answer=answer, person="operator"))
         self._ask(ClearDevice(device="all", actor="operator"))
+
+    def _findings(self) -> tuple[Finding, ...]:
+        """What books and machine do not agree on, as the page shows it."""
+        garage = self._garage
+        log = EventLog(garage.core.state, garage.now())
+        return findings(Situation(garage.layout, garage.core.state, garage.image, garage.verdict, log))
+
+    def _true_answer(self, finding: Finding) -> str | None:
+        """The answer that says what stands there in truth; None where only a repair helps."""
+        for answer in finding.answers:
+            match answer.effect:
+                case ConfirmAt(position=position, vehicle=vehicle):
+                    stands = self._garage.hardware.plant.vehicles_at(position)
+                    if (stands[0] if stands else None) == vehicle:
+                        return answer.id
+                case Clear():
+                    return answer.id
+        return None
 
     def _empty_cabins(self) -> list[CabinMachine]:
         """Cabins with nobody on the floor or in the doorway, as a look through the window shows."""

@@ -44,6 +44,7 @@ from controller.local_link.messages import (
     WithdrawOrder,
 )
 from controller.local_link.mode_messages import (
+    AnswerFinding,
     ConfirmInventory,
     EndFire,
     HoldToRun,
@@ -75,7 +76,7 @@ def admit(situation: Situation, request: Request) -> Refusal | str | None:
             return _clear(situation, request)
         case AcknowledgeAlarm() | ConfirmAlarm() | ShelveAlarm() | UnshelveAlarm() | TakeAlarmOut() | PutAlarmBack():
             return act(situation, request)
-        case LockZone() | UnlockZone() | EndFire() | ConfirmInventory() | HoldToRun() | ReleaseHold():
+        case LockZone() | UnlockZone() | EndFire() | ConfirmInventory() | AnswerFinding() | HoldToRun() | ReleaseHold():
             return admit_mode(situation, request)
         case GetShape() | GetEvents() | GetAlarmDefinitions() | Explain():
             return Refusal(

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from controller.core import events as ev
 from controller.core import inventory
+from controller.core.finding import open_on
 from controller.core.mailbox import Mailbox, Pending
 from controller.core.mode import Mode as GarageMode
 from controller.core.mode import ModeEvent
@@ -230,6 +231,8 @@ def unready(situation: Situation, device: str) -> Refusal | None:
             "Whoever turned it finishes the work, leaves the zone and turns it back.",
         )
     if (refusal := inventory.unconfirmed(situation, device) or _not_at_rest(device, image)) is not None:
+        return refusal
+    if (refusal := open_on(situation, device)) is not None:
         return refusal
     if device in situation.state.held:
         return Refusal(NEEDS_START, f"{device} was cleared and waits for a start.", "Look at the machine, then start.")

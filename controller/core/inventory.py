@@ -7,7 +7,7 @@ position goes somewhere else only by the same person's word, with the sensors in
 from __future__ import annotations
 
 from controller.core import mode_events as mev
-from controller.core.order import OrderState
+from controller.core.order import Order, OrderState
 from controller.core.sensing import sensed
 from controller.core.situation import Situation
 from controller.garage import PositionKind
@@ -15,15 +15,18 @@ from controller.local_link.mode_messages import ConfirmInventory
 from safety.refusal import Refusal
 
 
-def confirm(situation: Situation, request: ConfirmInventory) -> Refusal | None:
-    """Take a person's word on one position into the books, or say why it cannot be."""
+def confirm(situation: Situation, request: ConfirmInventory, *, asked: frozenset[str] = frozenset()) -> Refusal | None:
+    """Take a person's word on one position into the books, or say why it cannot be.
+
+    ``asked`` are positions that a finding asks about, beside those of units that were in somebody's hands.
+    """
     if request.position not in situation.layout.positions:
         return Refusal("UNKNOWN_PLACE", f"There is no position {request.position!r}.", "Ask for the list of places.")
     refusal = (
-        _not_asked(situation, request.position)
+        _not_asked(situation, request.position, asked)
         or _contradicted(situation, request)
         or _would_lose(situation, request)
-        or _comes_from(situation, request)
+        or _comes_from(situation, request, asked)
     )
     if refusal is not None:
         return refusal
@@ -50,12 +53,12 @@ def _touched(situation: Situation, position: str) -> bool:
     return any(shuttle in units for shuttle in situation.layout.reached_by(position))
 
 
-def _not_asked(situation: Situation, position: str) -> Refusal | None:
-    if not _touched(situation, position):
+def _not_asked(situation: Situation, position: str, asked: frozenset[str]) -> Refusal | None:
+    if position not in asked and not _touched(situation, position):
         return Refusal(
             "NOT_ASKED",
             f"No unit that holds or reaches {position} was taken out of automatic.",
-            "Nothing needs to be confirmed there; only orders move cars in the books.",
+            "Nothing needs to be confirmed there; where books and sensors differ, `garagectl recover` asks.",
         )
     holder = situation.state.claims.get(position)
     if holder is not None:
@@ -102,7 +105,7 @@ def _would_lose(situation: Situation, request: ConfirmInventory) -> Refusal | No
     )
 
 
-def _comes_from(situation: Situation, request: ConfirmInventory) -> Refusal | None:
+def _comes_from(situation: Situation, request: ConfirmInventory, asked: frozenset[str]) -> Refusal | None:
     """A car that the books have elsewhere must be able to have come from there, and not be seen there any more."""
     if request.vehicle is None:
         return None
@@ -110,15 +113,24 @@ def _comes_from(situation: Situation, request: ConfirmInventory) -> Refusal | No
     if vehicle is None:
         return Refusal("UNKNOWN_VEHICLE", f"No car {request.vehicle!r} is known here.", "Check the car's id.")
     order = situation.state.order_of_vehicle(request.vehicle)
-    if order is not None and order.state is not OrderState.WAITING:
+    on_its_way = order is not None and request.position in asked and _is_on_its_way(situation, order, request.position)
+    if order is not None and order.state is not OrderState.WAITING and not on_its_way:
         return Refusal(
             "VEHICLE_ALREADY_ORDERED", f"{request.vehicle} has the open order {order.id}.", f"Withdraw {order.id}."
         )
     before = vehicle.position
-    return None if before == request.position else _cannot_come_from(situation, request, before)
+    return None if before == request.position else _cannot_come_from(situation, request, before, asked)
 
 
-def _cannot_come_from(situation: Situation, request: ConfirmInventory, before: str | None) -> Refusal | None:
+def _is_on_its_way(situation: Situation, order: Order, position: str) -> bool:
+    """True when the order goes on from the position: one end of its present leg, or the deck between them."""
+    leg = order.current_leg
+    return leg is not None and position in (leg.source, leg.target, situation.layout.shuttles[leg.shuttle].deck)
+
+
+def _cannot_come_from(
+    situation: Situation, request: ConfirmInventory, before: str | None, asked: frozenset[str]
+) -> Refusal | None:
     if before is None:
         if situation.layout.positions[request.position].kind is PositionKind.CABIN:
             return None
@@ -127,7 +139,10 @@ def _cannot_come_from(situation: Situation, request: ConfirmInventory, before: s
             f"The books do not have {request.vehicle} in the garage.",
             "Check the car's id; a car comes into the garage through a cabin.",
         )
-    if not _touched(situation, before) or before in situation.state.claims:
+    order = situation.state.order_of_vehicle(request.vehicle or "")
+    holder = situation.state.claims.get(before)
+    is_taken = holder is not None and (order is None or holder != order.id)
+    if is_taken or not (before in asked or _touched(situation, before)):
         return Refusal(
             "OUT_OF_REACH",
             f"The books have {request.vehicle} at {before}, where no unit that was taken out can have fetched it.",

@@ -1,4 +1,4 @@
-"""Events of modes: locks, key switches, what is held by hand, what persons confirm.
+"""Events of modes: locks, key switches, what is held by hand, what persons confirm and answer.
 
 Owns these event types, under the rules of ``events``: fields may be added with a default, none is ever renamed,
 removed or given another meaning.
@@ -49,6 +49,17 @@ class InventoryConfirmed(Fact, frozen=True, kw_only=True, tag="inventory-confirm
     actor: str = ""
 
 
+class FindingAnswered(Fact, frozen=True, kw_only=True, tag="finding-answered"):
+    """A person answered the question of a finding; ``units`` wait for a start before they move again (H11)."""
+
+    finding: str
+    answer: str
+    text: str
+    units: list[str]
+    person: str
+    actor: str = ""
+
+
 class RouteVoided(Fact, frozen=True, kw_only=True, tag="route-voided"):
     """The way of an order's car is void, because a unit on it was taken out; the car waits where it stands (H13)."""
 
@@ -74,5 +85,7 @@ class HoldEnded(Fact, frozen=True, kw_only=True, tag="hold-ended"):
     code: str
 
 
-ModeFact = ZoneLocked | ZoneUnlocked | KeyTurned | InventoryConfirmed | RouteVoided | HoldBegan | HoldEnded
+ModeFact = (
+    ZoneLocked | ZoneUnlocked | KeyTurned | InventoryConfirmed | FindingAnswered | RouteVoided | HoldBegan | HoldEnded
+)
 """Every event of this module."""

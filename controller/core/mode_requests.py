@@ -10,8 +10,10 @@ from controller.core import mode_events as mev
 from controller.core.inventory import confirm
 from controller.core.mode import ModeEvent
 from controller.core.mode_change import happened
+from controller.core.recovery import answer_finding
 from controller.core.situation import Situation
 from controller.local_link.mode_messages import (
+    AnswerFinding,
     ConfirmInventory,
     EndFire,
     HoldToRun,
@@ -37,6 +39,8 @@ def admit_mode(situation: Situation, request: ModeRequest) -> Refusal | None:
             return happened(situation, ModeEvent.FIRE_ENDED, request.person, "FIRE_ENDED")
         case ConfirmInventory():
             return confirm(situation, request)
+        case AnswerFinding():
+            return answer_finding(situation, request)
         case HoldToRun():
             return hand.press(situation, request)
         case ReleaseHold():
@@ -52,6 +56,8 @@ def about(request: ModeRequest) -> tuple[str, str]:
             return "fire", person
         case ConfirmInventory(position=position, vehicle=vehicle, person=person):
             return f"{position}: {vehicle or 'no car'}", person
+        case AnswerFinding(finding=finding, answer=answer, person=person):
+            return f"{finding}: {answer}", person
         case HoldToRun(unit=unit, axis=axis, direction=direction, person=person):
             return f"{unit} {axis} {direction}", person
         case ReleaseHold():

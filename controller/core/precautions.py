@@ -59,7 +59,7 @@ def change(state: Precautions, at_ms: int, event: mev.ModeFact) -> None:
             state.unconfirmed.update(dict.fromkeys(unconfirmed, device))
         case mev.InventoryConfirmed(position=place):
             state.unconfirmed.pop(place, None)
-        case mev.RouteVoided() | mev.HoldBegan() | mev.HoldEnded():
+        case mev.RouteVoided() | mev.FindingAnswered() | mev.HoldBegan() | mev.HoldEnded():
             pass
         case _:
             assert_never(event)

@@ -13,7 +13,8 @@ from controller.core.handover import FREE, INVITING, OPENING, RESERVED, enter
 from controller.core.order import Leg, Order, OrderState
 from controller.core.placement import Placement, is_open
 from controller.core.situation import Situation
-from controller.core.transfer import note_transfer, run_leg
+from controller.core.transfer import run_leg
+from controller.core.transfer_proof import note_transfer
 from controller.garage import PositionKind
 from safety.refusal import Refusal
 

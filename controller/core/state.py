@@ -202,6 +202,9 @@ def apply(state: GarageState, seq: int, at_ms: int, event: ev.CoreEvent) -> None
         case mev.RouteVoided():
             order = state.orders[event.order]
             order.legs, order.leg, order.legs_done = (), None, 0
+        case mev.FindingAnswered():
+            if state.mode == "automatic":
+                state.held.update(event.units)
         case mev.InventoryConfirmed():
             _confirm(state, event)
             change(state.precautions, at_ms, event)

@@ -1,8 +1,7 @@
 """One leg of an order: a shuttle takes a car from one position and sets it down in another.
 
-Owns the sequence of a leg and the proof of each transfer. A leg remembers nothing but where the books say the
-car is; everything else is read from the sensors (physical truth beats belief). Must never move a car in the
-books without proof from both load detectors (H05, H06).
+Owns the sequence of a leg. A leg remembers nothing but where the books say the car is; everything else is read from
+the sensors (physical truth beats belief). Must never move a car in the books; ``transfer_proof`` does, by proof.
 """
 
 from __future__ import annotations
@@ -12,15 +11,13 @@ from controller.core import events as ev
 from controller.core.order import Leg, Order
 from controller.core.reach import Do, reach_lift, reach_stop
 from controller.core.situation import Situation
-from controller.garage import PositionKind, Side, Stop
+from controller.core.transfer_proof import PICK, PLACE, note_transfer
+from controller.garage import PositionKind, Stop
 from plc_drivers.contract import CommandCode
 from safety.refusal import Refusal
 
 INNER_DOOR = "INNER_DOOR"
 """Code of the reason for which a shuttle waits before a cabin; the cabin's own reason says more."""
-
-_PICK = {Side.LEFT: CommandCode.PICK_LEFT, Side.RIGHT: CommandCode.PICK_RIGHT}
-_PLACE = {Side.LEFT: CommandCode.PLACE_LEFT, Side.RIGHT: CommandCode.PLACE_RIGHT}
 
 
 def run_leg(situation: Situation, order: Order, leg: Leg) -> Refusal | None:
@@ -61,7 +58,7 @@ def _transfer(situation: Situation, order: Order, leg: Leg, *, loading: bool) ->
         return reason
     if (situation.state.vehicles[order.vehicle].position == deck) is loading:
         return None
-    code = (_PICK if loading else _PLACE)[stop.side]
+    code = (PICK if loading else PLACE)[stop.side]
     if situation.forks_home(leg.shuttle) is False:
         return _finish_half_transfer(situation, order, leg.shuttle, code, stop)
     waits = _approach(situation, order, leg.shuttle, end, stop)
@@ -108,45 +105,6 @@ def not_confirmed(cabin: str) -> Refusal:
 
 def _do(situation: Situation, order: Order, do: Do) -> Refusal | None:
     return commanding.command(situation, do.device, do.code, do.arg1, order=order.id)
-
-
-def note_transfer(situation: Situation, order: Order, leg: Leg) -> Refusal | None:
-    """Move the car in the books when this order's last transfer is proven to have ended; why not, when in doubt.
-
-    The device's own word is not enough, nor is it needed: deck, target and forks must tell the same story (H05, H06).
-    """
-    deck = situation.layout.shuttles[leg.shuttle].deck
-    position = situation.state.vehicles[order.vehicle].position
-    loading = position == leg.source and position != deck
-    if position not in (leg.source, deck):
-        return None
-    end = leg.source if loading else leg.target
-    stop = situation.layout.stop(leg.shuttle, end)
-    if stop is None or not _has_run(situation, order, leg.shuttle, (_PICK if loading else _PLACE)[stop.side]):
-        return None
-    if situation.loaded(leg.shuttle) is not loading:
-        return None
-    if situation.target_loaded(leg.shuttle, stop.side, stop.depth) is not (not loading):
-        return _unproven(leg.shuttle, end)
-    source, target = (leg.source, deck) if loading else (deck, leg.target)
-    situation.log.write(ev.VehicleMoved(vehicle=order.vehicle, source=source, target=target, order=order.id))
-    return None
-
-
-def _has_run(situation: Situation, order: Order, shuttle: str, code: CommandCode) -> bool:
-    """True when this order's transfer was the shuttle's last command and its forks are home again."""
-    box = situation.state.mailbox(shuttle)
-    if box.pending is not None or box.last is None or (box.last.code, box.last.order) != (code, order.id):
-        return False
-    return situation.forks_home(shuttle) is True and situation.value(shuttle, "standstill") is True
-
-
-def _unproven(shuttle: str, end: str) -> Refusal:
-    return Refusal(
-        "POSITION_UNPROVEN",
-        f"The deck of {shuttle} and the detectors at {end} do not tell the same story about the car.",
-        f"Look at {end} and at the deck; find the defective detector, then clear {shuttle}.",
-    )
 
 
 def _finish_half_transfer(

@@ -16,6 +16,7 @@ from controller.core.handover import MACHINES_TURN
 from controller.core.mode import ModeEvent
 from controller.core.mode_change import would_refuse
 from controller.core.order import Order, OrderState
+from controller.core.recovery import finding_views
 from controller.core.sensing import sensed
 from controller.core.situation import Situation
 from controller.core.state import GarageState
@@ -135,6 +136,7 @@ def snapshot(
         alarm_figures=alarms[1],
         waivers=views(situation),
         zones=zone_views(situation),
+        findings=finding_views(situation),
     )
 
 

@@ -127,6 +127,9 @@ class Layout:
             for rear in self.positions.values()
             if rear.depth > 1 and rear.level is not None and rear.column is not None and rear.side is not None
         }
+        self._owned: dict[str, list[Position]] = {}
+        for position in self.positions.values():
+            self._owned.setdefault(position.owner, []).append(position)
         self._storage = tuple(p for p in self.positions.values() if p.kind is PositionKind.PLACE)
         self.rider = {shuttle.lift: shuttle.id for shuttle in self.shuttles.values() if shuttle.lift is not None}
 
@@ -137,6 +140,10 @@ class Layout:
     def reached_by(self, position: str) -> tuple[str, ...]:
         """The shuttles that can reach a position, in the order of the configuration."""
         return tuple(shuttle for shuttle in self.shuttles if (shuttle, position) in self._stops)
+
+    def owned_by(self, device: str) -> tuple[Position, ...]:
+        """Positions that are part of a lift, shuttle or cabin."""
+        return tuple(self._owned.get(device, ()))
 
     def home_column(self, shuttle: str) -> int | None:
         """The column at which a riding shuttle is docked on its lift; None for a captive one."""

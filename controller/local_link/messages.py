@@ -18,7 +18,7 @@ from controller.local_link.alarm_messages import (
 )
 from controller.local_link.explanation import Explain, Explanation, WaiverView
 from controller.local_link.message import Message
-from controller.local_link.mode_messages import Mode, ModeRequest, ZoneView
+from controller.local_link.mode_messages import FindingView, Mode, ModeRequest, ZoneView
 
 
 class Reason(Message, frozen=True, kw_only=True):
@@ -277,6 +277,7 @@ class Snapshot(Message, frozen=True, kw_only=True, tag="snapshot"):
     alarm_figures: AlarmFigures | None = None
     waivers: list[WaiverView] = []
     zones: list[ZoneView] = []
+    findings: list[FindingView] = []
 
 
 class Event(Message, frozen=True, kw_only=True, tag="event"):

@@ -73,6 +73,41 @@ class ConfirmInventory(Message, frozen=True, kw_only=True, tag="confirm-inventor
     actor: str = "api"
 
 
+class FindingAnswerView(Message, frozen=True, kw_only=True):
+    """One of the closed answers to a finding's question."""
+
+    id: str
+    text: str
+
+
+class FindingView(Message, frozen=True, kw_only=True):
+    """What books and machine do not agree on.
+
+    ``evidence`` are books and readings as they are now, ``moves`` what can settle it without an answer. ``blocks``
+    says that its ``units`` are out of use until it is settled; the rest of the garage is not.
+    """
+
+    id: str
+    kind: str
+    subject: str
+    text: str
+    evidence: list[str]
+    moves: list[str]
+    units: list[str]
+    question: str
+    answers: list[FindingAnswerView]
+    blocks: bool
+
+
+class AnswerFinding(Message, frozen=True, kw_only=True, tag="answer-finding"):
+    """A named person answers the question of a finding with one of its closed answers."""
+
+    finding: str
+    answer: str
+    person: str
+    actor: str = "api"
+
+
 class HoldToRun(Message, frozen=True, kw_only=True, tag="hold-to-run"):
     """A person presses, or still presses, the button that moves one axis; ``press`` names this one press of it."""
 
@@ -91,5 +126,5 @@ class ReleaseHold(Message, frozen=True, kw_only=True, tag="release-hold"):
     actor: str = "api"
 
 
-ModeRequest = LockZone | UnlockZone | EndFire | ConfirmInventory | HoldToRun | ReleaseHold
+ModeRequest = LockZone | UnlockZone | EndFire | ConfirmInventory | AnswerFinding | HoldToRun | ReleaseHold
 """Every request of this module."""

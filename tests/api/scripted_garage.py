@@ -1,13 +1,11 @@
 """A control process that follows a script: a real local link, garages from the shipped files, no PLC.
 
-Owns what it pretends. For tests of what lies outside the control process, and to look at the page:
-``python -m tests.api.scripted_garage config/tower-guangzhou.toml STATE``.
+Owns what it pretends. For tests of what lies outside the control process.
 """
 
 from __future__ import annotations
 
 import asyncio
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -16,7 +14,6 @@ from typing import Any
 
 import msgspec
 
-from controller.config.load import load_config
 from controller.config.models import GarageConfig
 from controller.core.shape import shape_of
 from controller.garage import Layout, PositionKind, Side
@@ -59,7 +56,7 @@ from controller.local_link.messages import (
     VehicleView,
     WithdrawOrder,
 )
-from controller.local_link.mode_messages import Mode, ZoneView
+from controller.local_link.mode_messages import FindingView, Mode, ZoneView
 from controller.local_link.server import LocalLinkServer
 
 TICK_S = 0.05
@@ -94,8 +91,8 @@ def alarm(id_: str, **fields: Any) -> AlarmView:
         first_out=False,
         group=0,
         under=None,
-        onset_at=_unix_ms() - 60_000,
-        raised_at=_unix_ms() - 60_000,
+        onset_at=unix_ms() - 60_000,
+        raised_at=unix_ms() - 60_000,
         cleared_at=None,
         acknowledged_at=None,
         acknowledged_by="",
@@ -138,6 +135,7 @@ class ScriptedGarage:
     ready_reasons: list[Reason] = field(default_factory=list)
     interlocks: list[InterlockView] = field(default_factory=list)
     zones: list[ZoneView] = field(default_factory=list)
+    findings: list[FindingView] = field(default_factory=list)
     sensed: dict[str, bool | None] = field(default_factory=dict)
     refuses: dict[str, str] = field(default_factory=dict)
     received: list[Request] = field(default_factory=list)
@@ -247,7 +245,7 @@ class ScriptedGarage:
         self.server.publish_snapshot(self.snapshot())
 
     def tell(self, kind: str, *, publish: bool = True, **data: Any) -> Event:
-        event = Event(seq=self.ring.last + 1, at_ms=_unix_ms(), kind=kind, data=data)
+        event = Event(seq=self.ring.last + 1, at_ms=unix_ms(), kind=kind, data=data)
         self.ring.append(event)
         if publish:
             self.server.publish_event(event)
@@ -311,7 +309,7 @@ class ScriptedGarage:
     def figures(self) -> AlarmFigures:
         views = self.alarms.values()
         return AlarmFigures(
-            since=_unix_ms(),
+            since=unix_ms(),
             standing=len(views),
             annunciated=sum(view.annunciated for view in views),
             active=sum(view.active for view in views),
@@ -367,10 +365,10 @@ class ScriptedGarage:
             leg=0,
             legs=2,
             progress=0.0,
-            accepted_at=_unix_ms(),
+            accepted_at=unix_ms(),
             started_at=None,
             ended_at=None,
-            eta_ms=_unix_ms() + 90_000,
+            eta_ms=unix_ms() + 90_000,
             waiting_for=None,
             outcome=None,
         )
@@ -428,7 +426,7 @@ class ScriptedGarage:
         occupants = {v.position: v.id for v in self.vehicles.values() if v.position is not None}
         return Snapshot(
             seq=self.seq,
-            at_ms=_unix_ms(),
+            at_ms=unix_ms(),
             event_seq=self.ring.last,
             mode=msgspec.convert(self.mode, Mode),
             ready=self.mode == "automatic" and not self.ready_reasons,
@@ -457,6 +455,7 @@ class ScriptedGarage:
             alarms=list(self.alarms.values()),
             alarm_figures=self.figures(),
             zones=self.zones,
+            findings=self.findings,
         )
 
     def _device_view(self, id_: str) -> DeviceView:
@@ -530,7 +529,7 @@ class ScriptedGarage:
         ]
 
 
-def _unix_ms() -> int:
+def unix_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
@@ -555,127 +554,3 @@ def definition(id_: str) -> AlarmDefinitionView:
         shelve_s_max=0,
         suppressed_while=[],
     )
-
-
-def alarmed(garage: ScriptedGarage) -> None:
-    """A flood: an emergency stop with its consequences, a person shut in, and something on the shelf."""
-    garage.in_flood = True
-    stop = alarm(
-        "zone1.emergency-stop",
-        title="Emergency stop in zone1",
-        priority="medium",
-        is_safety=True,
-        shelvable=False,
-        hazard="H12",
-        first_out=True,
-        group=4,
-        cause="An emergency stop button of zone1 was pressed.",
-        action="Find who pressed and why, and help. Release the button, reset at the machine, then clear and start.",
-    )
-    blocked = alarm("shuttle1.blocked", title="shuttle1 is blocked", group=4, under=stop.id, detail="PERMIT_LOST.")
-    shut_in = alarm(
-        "cabin1.person-shut-in",
-        title="Somebody is shut inside cabin1",
-        priority="high",
-        is_safety=True,
-        shelvable=False,
-        hazard="H04",
-        action="Go to cabin1, speak to the person, show the emergency exit.",
-    )
-    slow = alarm("lift1.slow", title="lift1 moves more slowly than it should", annunciated=False, stale=True)
-    garage.alarms = {one.id: one for one in (shut_in, stop, blocked, slow)}
-
-
-def busy(garage: ScriptedGarage) -> None:
-    """A lively moment: orders in every state, a handover, an alarm, movers on their way."""
-    cars = garage.stored()
-    first, second, third = cars[len(cars) // 2], cars[-1], cars[0]
-    cabin = garage.config.cabins[0].id
-    shuttle = garage.config.shuttles[len(garage.config.shuttles) // 2].id
-    if garage.config.garage.layout == "shuttle-garage":
-        first = next(c for c in cars if (garage.vehicles[c].position or "").startswith("l3"))
-    garage.add_order(
-        "retrieve",
-        first,
-        cabin=cabin,
-        state="active",
-        phase="fetching",
-        progress=0.35,
-        leg=1,
-        eta_ms=_unix_ms() + 74_000,
-    )
-    garage.add_order(
-        "retrieve",
-        second,
-        waiting_for=reason("CABIN_BUSY", f"{cabin} is in use until the driver has left.", "Wait for the driver."),
-        eta_ms=None,
-    )
-    garage.add_order("relocate", third, state="done", phase="done", progress=1.0, ended_at=_unix_ms(), outcome=None)
-    garage.vehicles[third] = msgspec.structs.replace(garage.vehicles[third], order=None)
-    garage.claims[garage.vehicles[first].position or ""] = "o-1"
-
-    def there_and_back() -> Script:
-        place = garage.vehicles[first].position or ""
-        while True:
-            yield from garage.fetch(shuttle, first)
-            yield from garage.bring(shuttle, garage.config.aisle.columns[0].number, 1)
-            garage.put(first, place)
-            yield from garage.bring(shuttle, garage.config.aisle.columns[-1].number, 2)
-            if (home := garage.layout.home_column(shuttle)) is not None:
-                yield from garage.bring(shuttle, home, 2)
-                garage.values[shuttle] |= {"docked": True}
-
-    garage.scripts.append(there_and_back())
-
-
-def handing_over(garage: ScriptedGarage) -> None:
-    """A car stands in the last cabin, the outer door is open, the light is green."""
-    cabin = garage.config.cabins[-1].id
-    car = garage.stored()[1]
-    garage.put(car, f"{cabin}-bay")
-    garage.cabins[cabin] |= {"phase": "leaving", "light": "green", "outer": "open", "sign": "DRIVE_OUT"}
-    garage.values[cabin] |= {"vehicle_present": True, "curtain_count": 1, "scanner_clear": False, "outer_closed": False}
-    order = garage.add_order(
-        "retrieve", car, cabin=cabin, state="handover", phase="leaving", progress=0.9, eta_ms=_unix_ms() + 20_000
-    )
-    garage.cabins[cabin]["order"] = order.id
-
-
-def troubled(garage: ScriptedGarage) -> None:
-    """A device at fault, an interlock that does not hold, a link that is down."""
-    lift = garage.config.lifts[-1]
-    garage.devices[lift.id] |= {
-        "state": "ABORTED",
-        "fault": "LOAD_OVERHANG",
-        "reason": reason(
-            "LOAD_OVERHANG",
-            "A light barrier beside the load is interrupted.",
-            "Look at the load; centre it or remove what sticks out, then send CLEAR.",
-        ),
-    }
-    garage.ready_reasons = [reason("DEVICE_STOPPED", f"{lift.id} is ABORTED: load overhang.", f"Clear {lift.id}.")]
-    garage.interlocks = [
-        InterlockView(
-            id="H07-lift-overhang",
-            title=f"{lift.id} moves only with nothing sticking out",
-            hazard="H07",
-            guards=[f"{lift.id} travel"],
-            cause=f"{lift.id}.overhang_left_clear is false since 4.2 s",
-            remedy="Look at the load on the platform; centre it, or remove what sticks out.",
-        )
-    ]
-    garage.mode = "stopped"
-
-
-MOMENTS = {"busy": busy, "handing_over": handing_over, "troubled": troubled, "alarmed": alarmed}
-
-
-async def _main(config: Path, state: Path, moments: list[str]) -> None:
-    garage = ScriptedGarage(load_config(config), state)
-    for name in moments:
-        MOMENTS[name](garage)
-    await garage.run()
-
-
-if __name__ == "__main__":
-    asyncio.run(_main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:]))

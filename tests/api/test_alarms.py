@@ -15,7 +15,8 @@ from controller.local_link.alarm_messages import (
     UnshelveAlarm,
 )
 from tests.api.conftest import RunningApi
-from tests.api.scripted_garage import ScriptedGarage, alarmed
+from tests.api.scripted_garage import ScriptedGarage
+from tests.api.scripted_moments import alarmed
 from tests.eventually import eventually
 
 ROOT = "/api/v1/alarms"

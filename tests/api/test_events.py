@@ -14,7 +14,8 @@ import httpx
 import pytest
 
 from tests.api.conftest import RunningApi, running_api, running_garage
-from tests.api.scripted_garage import ScriptedGarage, busy
+from tests.api.scripted_garage import ScriptedGarage
+from tests.api.scripted_moments import busy
 from tests.eventually import eventually
 
 WITHIN_S = 10

@@ -14,8 +14,11 @@ from playwright.async_api import Page, ViewportSize, async_playwright, expect
 
 from controller.local_link.alarm_messages import AcknowledgeAlarm
 from controller.local_link.messages import ClearDevice, Start, Stop, SubmitOrder, WithdrawOrder
+from controller.local_link.mode_messages import AnswerFinding
 from tests.api.conftest import RunningApi, running_api, running_garage
-from tests.api.scripted_garage import ScriptedGarage, alarmed, busy, handing_over, reason, troubled
+from tests.api.scripted_garage import ScriptedGarage, reason
+from tests.api.scripted_moments import alarmed, busy, handing_over, troubled
+from tests.api.test_findings import HALF
 from tests.eventually import eventually
 
 pytestmark = pytest.mark.needs("chromium")
@@ -286,6 +289,23 @@ async def test_alarms_stand_in_order_of_need_with_what_came_first_and_are_acknow
         garage.in_flood = False
         await expect(page.locator("#alarm-list")).to_contain_text("No alarms.")
         await expect(page.locator("#flood")).to_be_hidden()
+
+
+async def test_a_finding_is_shown_with_its_evidence_and_answered_under_a_name(
+    api: RunningApi, garage: ScriptedGarage
+) -> None:
+    garage.findings = [HALF]
+    async with browsing(api) as browser:
+        page = browser.page
+        card = page.locator("#findings-list li")
+        await expect(card).to_contain_text("shuttle1.forks_centred 0")
+        await card.locator("button[data-answer=finish]").click()
+        await page.locator("#answer-form button[type=submit]").click()
+        assert not [one for one in garage.received if isinstance(one, AnswerFinding)], "no answer without a name"
+        await page.locator("#answer-form input[name=person]").fill("Mia Chen")
+        await page.locator("#answer-form button[type=submit]").click()
+        await expect(page.locator(".notice")).to_contain_text("Answered")
+    assert garage.received[-1] == AnswerFinding(finding=HALF.id, answer="finish", person="Mia Chen", actor="api")
 
 
 async def test_start_and_stop_are_asked_for_and_shown(api: RunningApi, garage: ScriptedGarage) -> None:

@@ -48,6 +48,7 @@ COMMANDS = [
     ("end-fire",),
     ("occupancy",),
     ("confirm",),
+    ("recover",),
     ("manual",),
     ("diag", "link"),
     ("diag", "io"),

@@ -23,6 +23,11 @@ class VirtualGarage(virtual_garage.VirtualGarage):
         """Every event so far."""
         return list(self.disk.load())
 
+    @journal.setter
+    def journal(self, events: list[Recorded]) -> None:
+        """Another journal, as if it had been written so."""
+        self.disk.replace(events)
+
     def on_defects(self, passage: GateResult) -> None:
         raise AssertionError(passage.defects)
 

@@ -8,7 +8,7 @@ from plc_drivers.contract import CommandCode as C
 from plc_drivers.contract.codes import AckResult, Axis, DoneResult, FaultCode, Mode, State
 from tests.sim_hardware.panel import Panel
 from tests.sim_hardware.plc.bench import BenchProgram, Hand, cleared_bench
-from tests.sim_hardware.plc.test_sequences import panel_of
+from tests.sim_hardware.plc.garage_panel import panel_of
 
 
 def manual_bench() -> tuple[Hand, BenchProgram]:

@@ -2,42 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
-
 import pytest
 
-from controller.config.load import load_config
 from controller.garage import Side
 from plc_drivers.contract import CommandCode, Value
-from plc_drivers.contract.codes import AckResult, DoneResult, FaultCode, Mode, Sign, State, TrafficLight
-from sim_hardware.garage import EmulatedGarage
+from plc_drivers.contract.codes import AckResult, DoneResult, FaultCode, Sign, State, TrafficLight
 from sim_hardware.people import Actor
 from sim_hardware.plant.body import VehicleSpec
 from tests.sim_hardware.panel import Panel
+from tests.sim_hardware.plc.garage_panel import assert_clean, panel_of, to_level
 
-CONFIG = Path(__file__).parents[3] / "config"
 C = CommandCode
-
-
-def panel_of(name: str = "tower-small", **options: bool) -> Panel:
-    config = load_config(CONFIG / f"{name}.toml")
-    slow_scan = config.emulation.model_copy(update={"scan_ms": 40})
-    garage = EmulatedGarage(config.model_copy(update={"emulation": slow_scan}), populated=False, **options)
-    panel = Panel(garage)
-    panel.clear_all()
-    return panel
-
-
-@pytest.fixture
-def panel() -> Panel:
-    return panel_of()
-
-
-def to_level(panel: Panel, level: int, lift: str = "lift1") -> None:
-    panel.run(lift, C.UNLOCK)
-    panel.run(lift, C.MOVE_TO_LEVEL, level)
-    panel.run(lift, C.LOCK)
 
 
 def fetch_to_cabin(panel: Panel) -> None:
@@ -51,11 +26,6 @@ def fetch_to_cabin(panel: Panel) -> None:
     panel.run("cabin1", C.OPEN_INNER_DOOR)
     panel.run("shuttle1", C.PLACE_LEFT, 1)
     panel.run("cabin1", C.CLOSE_INNER_DOOR)
-
-
-def assert_clean(panel: Panel) -> None:
-    verdict = panel.garage.verdict()
-    assert verdict.clean, verdict.violations
 
 
 # --- sequences ----------------------------------------------------------------------------------------------
@@ -419,78 +389,6 @@ def test_h02_opening_the_emergency_exit_counts_as_an_opening_and_a_restart_forge
     assert (panel.read("cabin1", "outer_opened_count"), panel.read("cabin1", "confirmed_opening")) == (1, 0)
 
 
-# --- safety PLC ---------------------------------------------------------------------------------------------
-
-
-def press(panel: Panel) -> None:
-    panel.garage.plant.zone(1).press_estop()
-
-
-def guard(panel: Panel) -> None:
-    panel.garage.plant.zone(1).open_guard()
-
-
-@pytest.mark.parametrize(("act", "fault"), [(press, FaultCode.EMERGENCY_STOP), (guard, FaultCode.GUARD_OPEN)])
-def test_h12_an_open_zone_aborts_every_device_in_it_and_h11_nothing_moves_before_reset_and_clear(
-    panel: Panel, act: Callable[[Panel], None], fault: FaultCode
-) -> None:
-    zone = panel.garage.plant.zone(1)
-    panel.run("lift1", C.UNLOCK)
-    panel.order("lift1", C.MOVE_TO_LEVEL, 2)
-    panel.pass_s(2.0)
-    act(panel)
-    panel.cycle(2)
-    for device in ("lift1", "shuttle1", "cabin1"):
-        assert (panel.state(device), panel.fault(device)) == (State.ABORTED, fault)
-    panel.pass_s(2.0)
-    assert panel.read("lift1", "standstill") is True
-    assert panel.read("safety1", "zone1_torque_enabled") is False
-    zone.release_estop()
-    zone.close_guard()
-    panel.cycle(5)
-    assert panel.read("safety1", "zone1_reset_done") is False
-    assert panel.order("lift1", C.CLEAR) is AckResult.WRONG_STATE
-    zone.press_reset()
-    panel.cycle(5)
-    assert panel.read("safety1", "zone1_torque_enabled") is True
-    height = panel.read("lift1", "position_mm")
-    panel.pass_s(2.0)
-    assert (panel.state("lift1"), panel.read("lift1", "position_mm")) == (State.ABORTED, height)
-    panel.clear_all()
-    panel.run("lift1", C.MOVE_TO_LEVEL, 1)
-    assert_clean(panel)
-
-
-def test_h21_two_channels_that_disagree_are_a_fault_of_the_circuit(panel: Panel) -> None:
-    panel.garage.plant.sensors.override("zone1.estop_channel_b", 0)
-    panel.pass_s(1.0)
-    assert panel.read("safety1", "zone1_estop_connected") is False
-    assert panel.read("safety1", "zone1_torque_enabled") is False
-    panel.garage.plant.sensors.restore("zone1.estop_channel_b")
-    panel.cycle(5)
-    assert panel.read("safety1", "zone1_estop_connected") is False
-    panel.garage.plant.zone(1).press_reset()
-    panel.cycle(5)
-    assert panel.read("safety1", "zone1_estop_connected") is True
-
-
-def test_zones_that_the_garage_does_not_have_read_as_not_safe(panel: Panel) -> None:
-    assert panel.read("safety1", "zone1_reset_done") is True
-    assert panel.read("safety1", "zone8_reset_done") is False
-    assert panel.read("safety1", "zone8_estop_released") is False
-
-
-def test_h13_the_key_switch_of_a_moving_lift_stops_it(panel: Panel) -> None:
-    panel.run("lift1", C.UNLOCK)
-    panel.order("lift1", C.MOVE_TO_LEVEL, 2)
-    panel.pass_s(2.0)
-    panel.garage.plant.lift("lift1").turn_key(Mode.MANUAL)
-    panel.pass_s(6.0)
-    assert panel.state("lift1") is State.MANUAL
-    assert panel.done("lift1") is DoneResult.MODE_CHANGED
-    assert panel.read("lift1", "standstill") is True
-
-
 # --- without local interlocks -------------------------------------------------------------------------------
 
 
@@ -500,67 +398,6 @@ def test_without_local_interlocks_the_plcs_carry_out_what_the_controller_must_pr
     assert panel.order("cabin1", C.OPEN_INNER_DOOR) is AckResult.ACCEPTED
     panel.wait("cabin1")
     assert not panel.garage.verdict().clean
-
-
-# --- an axis that does not know its place -------------------------------------------------------------------
-
-
-def lose_reference(panel: Panel, *devices: str) -> None:
-    for device in devices:
-        plant = panel.garage.plant
-        machine = plant.lift(device) if device.startswith("lift") else plant.shuttle(device)
-        machine.drive.lose_encoder(37.0)
-    panel.cycle(2)
-
-
-def test_h07_a_lift_without_reference_is_first_unlocked_then_referenced_to_a_level_then_locked(panel: Panel) -> None:
-    lose_reference(panel, "lift1")
-    assert panel.state("lift1") is State.NOT_REFERENCED
-    assert panel.read("lift1", "station") == -1
-    assert panel.read("lift1", "station_sensor") is True
-    assert panel.order("lift1", C.REFERENCE) is AckResult.INTERLOCKED
-    assert panel.order("lift1", C.LOCK) is AckResult.NOT_REFERENCED
-    panel.run("lift1", C.UNLOCK)
-    panel.run("lift1", C.REFERENCE)
-    assert panel.state("lift1") is State.IDLE
-    assert panel.read("lift1", "station") == 0
-    assert panel.read("lift1", "brake_closed") is True
-    panel.run("lift1", C.LOCK)
-    assert_clean(panel)
-
-
-def test_h08_a_referenced_lift_between_levels_is_brought_to_one_by_reference(panel: Panel) -> None:
-    panel.run("lift1", C.UNLOCK)
-    panel.order("lift1", C.MOVE_TO_LEVEL, 2)
-    panel.pass_s(2.0)
-    panel.order("lift1", C.STOP)
-    assert panel.wait("lift1") is DoneResult.OK
-    assert panel.read("lift1", "station") == -1
-    panel.run("lift1", C.REFERENCE)
-    assert int(panel.read("lift1", "station")) >= 0
-    panel.run("lift1", C.LOCK)
-    assert_clean(panel)
-
-
-def test_h08_a_reference_that_ends_where_no_level_switch_is_seen_is_not_reached(panel: Panel) -> None:
-    lose_reference(panel, "lift1")
-    panel.run("lift1", C.UNLOCK)
-    panel.garage.plant.sensors.override("lift1.station_sensor", 0)
-    assert panel.order("lift1", C.REFERENCE) is AckResult.ACCEPTED
-    assert panel.wait("lift1") is DoneResult.NOT_REACHED
-
-
-def test_h07_a_docked_shuttle_finds_its_reference_on_a_locked_lift_and_stays_docked(panel: Panel) -> None:
-    lose_reference(panel, "lift1", "shuttle1")
-    assert panel.read("shuttle1", "station") == -1
-    panel.run("lift1", C.UNLOCK)
-    assert panel.order("shuttle1", C.REFERENCE) is AckResult.INTERLOCKED
-    panel.run("lift1", C.REFERENCE)
-    panel.run("lift1", C.LOCK)
-    panel.run("shuttle1", C.REFERENCE)
-    assert panel.read("shuttle1", "docked") is True
-    assert panel.read("shuttle1", "station") == 2
-    assert_clean(panel)
 
 
 # --- what a shuttle shows during a transfer (contract, chapter 7) -------------------------------------------
