@@ -14,6 +14,7 @@ from controller.core.events import CommandIntended
 from plc_drivers.contract.codes import State
 from sim_hardware.plant.axis import Axis
 from sim_hardware.plant.body import SeatKind, VehicleBody
+from sim_hardware.plant.door import PowerDoor
 from sim_hardware.plc.commanded import CommandedPlc
 
 SCANS_BACK = 2
@@ -32,12 +33,12 @@ class Finding:
 
 @dataclass(slots=True)
 class _Watched:
-    """A drive with the permit without which it must not begin to move."""
+    """A drive with the permits without one of which it must not begin to move."""
 
     name: str
-    axis: Axis
+    drive: Axis | PowerDoor
     plc: CommandedPlc
-    permit: str
+    permits: tuple[str, ...]
     moved: bool = False
     permitted: int = 0
 
@@ -68,12 +69,13 @@ class Checkers:
     def _motion(self) -> Finding | None:
         """No drive begins to move without its permit held in the PLC's outputs."""
         for drive in self._drives:
-            held = bool(drive.plc.read(f"holds_{drive.permit}"))
+            held = any(drive.plc.read(f"holds_{permit}") for permit in drive.permits)
             drive.permitted = SCANS_BACK if held else max(0, drive.permitted - 1)
-            moves = drive.axis.moving
+            moves = drive.drive.moving
             began, drive.moved = moves and not drive.moved, moves
-            if began and not drive.permitted and not drive.axis.braking:
-                return self._finding("motion-without-permit", f"{drive.name} moves without {drive.permit}")
+            if began and not drive.permitted and not (isinstance(drive.drive, Axis) and drive.drive.braking):
+                wanted = " or ".join(drive.permits)
+                return self._finding("motion-without-permit", f"{drive.name} moves without {wanted}")
         return None
 
     def _intent(self) -> Finding | None:
@@ -129,13 +131,16 @@ def _drives(garage: VirtualGarage) -> Iterator[_Watched]:
         return _commanded(garage, name)
 
     for name in layout.lifts:
-        yield _Watched(f"{name}.drive", plant.lift(name).axis, plc(name), "travel")
+        yield _Watched(f"{name}.drive", plant.lift(name).axis, plc(name), ("travel",))
     for name in layout.shuttles:
         shuttle = plant.shuttle(name)
-        yield _Watched(f"{name}.drive", shuttle.axis, plc(name), "travel")
-        yield _Watched(f"{name}.forks", shuttle.fork_axis, plc(name), "transfer")
+        yield _Watched(f"{name}.drive", shuttle.axis, plc(name), ("travel",))
+        yield _Watched(f"{name}.forks", shuttle.fork_axis, plc(name), ("transfer",))
     for name in layout.cabins:
-        yield _Watched(f"{name}.turntable", plant.cabin(name).table, plc(name), "rotate")
+        cabin = plant.cabin(name)
+        yield _Watched(f"{name}.turntable", cabin.table, plc(name), ("rotate",))
+        yield _Watched(f"{name}.outer", cabin.outer, plc(name), ("outer_open", "outer_close"))
+        yield _Watched(f"{name}.inner", cabin.inner, plc(name), ("inner",))
 
 
 def _commanded(garage: VirtualGarage, name: str) -> CommandedPlc:
