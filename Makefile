@@ -10,7 +10,7 @@ DEMO_ARGS ?=
 BROKEN_ARGS ?=
 CAMPAIGN_ARGS ?= --seeds 1000 --hours 24 --jobs 2
 
-.PHONY: setup demo test campaign broken-sensors lint prove verify bench docs docs-check lock clean help
+.PHONY: setup demo test campaign broken-sensors kills lint prove verify bench docs docs-check lock clean help
 
 help:
 	@echo "make setup       the environment in .venv, with everything that tests and benchmarks need"
@@ -19,6 +19,7 @@ help:
 	@echo "make prove       prove for every shipped garage that no permit goes out that a hazard forbids"
 	@echo "make broken-sensors  break every sensor in every way over the real protocols (about an hour); BROKEN_ARGS='--only lift1.'"
 	@echo "make campaign    virtual days in which anything may break, for hours; CAMPAIGN_ARGS='--seeds 10 --hours 24'"
+	@echo "make kills       kill the control process 1,000 times over real sockets (about two hours); KILLS_ARGS='--kills 50'"
 	@echo "make verify      search small garages exhaustively for hazards, and show that each interlock is needed"
 	@echo "make bench       the benchmarks; one of them: .venv/bin/python -m benchmarks NAME [--json]"
 	@echo "make docs        write the generated pages; make docs-check only compares them"
@@ -47,6 +48,9 @@ broken-sensors: $(DEV)
 
 campaign: $(RUNTIME)
 	$(BIN)/garagectl campaign $(CAMPAIGN_ARGS) --out var/campaign $(foreach config,$(wildcard config/*.toml),--config $(config))
+
+kills: $(DEV)
+	$(BIN)/python -m tests.kills $(or $(KILLS_ARGS),--kills 1000)
 
 verify: $(RUNTIME)
 	$(BIN)/garagectl verify --jobs 2
