@@ -8,8 +8,9 @@ RUNTIME := .venv/.runtime-installed
 DEV := .venv/.dev-installed
 DEMO_ARGS ?=
 BROKEN_ARGS ?=
+CAMPAIGN_ARGS ?= --seeds 1000 --hours 24 --jobs 2
 
-.PHONY: setup demo test broken-sensors kills lint prove verify mutation bench docs docs-check lock clean help
+.PHONY: setup demo test campaign broken-sensors kills lint prove verify mutation bench docs docs-check lock clean help
 
 help:
 	@echo "make setup       the environment in .venv, with everything that tests and benchmarks need"
@@ -17,6 +18,7 @@ help:
 	@echo "make test        format, lint, types, import contracts, currency of generated pages, all tests"
 	@echo "make prove       prove for every shipped garage that no permit goes out that a hazard forbids"
 	@echo "make broken-sensors  break every sensor in every way over the real protocols (about an hour); BROKEN_ARGS='--only lift1.'"
+	@echo "make campaign    virtual days in which anything may break, for hours; CAMPAIGN_ARGS='--seeds 10 --hours 24'"
 	@echo "make kills       kill the control process 1,000 times over real sockets (about two hours); KILLS_ARGS='--kills 50'"
 	@echo "make verify      search small garages exhaustively for hazards, and show that each interlock is needed"
 	@echo "make mutation    every mutant of safety/ against tests/safety, then the report (an hour; goes on where it was ended)"
@@ -44,6 +46,9 @@ prove: $(DEV)
 
 broken-sensors: $(DEV)
 	$(BIN)/python -m tests.broken_sensors $(BROKEN_ARGS)
+
+campaign: $(RUNTIME)
+	$(BIN)/garagectl campaign $(CAMPAIGN_ARGS) --out var/campaign $(foreach config,$(wildcard config/*.toml),--config $(config))
 
 kills: $(DEV)
 	$(BIN)/python -m tests.kills $(or $(KILLS_ARGS),--kills 1000)

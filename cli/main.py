@@ -34,6 +34,7 @@ from cli import (
     zones,
 )
 from cli import verify as verify_command
+from cli.campaign import command as campaign_command
 from cli.failure import Failure
 
 EXIT_FAILED = 1
@@ -54,6 +55,7 @@ _COMMANDS: tuple[tuple[str, Callable[..., None], str], ...] = (
     ("interlocks", interlocks.interlocks, "garagectl interlocks --config config/tower-small.toml"),
     ("prove", prove.prove, "garagectl prove --config config/tower-small.toml --hazard H02"),
     ("verify", verify_command.verify, "garagectl verify --variant tower --jobs 2"),
+    ("campaign", campaign_command.campaign, "garagectl campaign --seeds 2 --hours 6 --config config/tower-small.toml"),
     ("emulate", emulate.emulate, "garagectl emulate --config config/tower-small.toml --speed 5"),
     ("run", run.run, "garagectl run --config config/tower-small.toml --state /var/lib/garage"),
     ("status", status.status, "garagectl status --url http://127.0.0.1:8082"),

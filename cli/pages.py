@@ -15,6 +15,7 @@ from typing import get_args
 import msgspec
 
 from api import reference as api_reference
+from cli import fault_pages
 from cli.hazard_tests import hazard_tests
 from controller.alarms import document as alarm_document
 from controller.config import reference
@@ -42,6 +43,7 @@ def pages() -> dict[Path, str]:
         Path("docs/alarms.md"): alarm_document.markdown(),
         Path("docs/api.md"): api_reference.markdown(event_kinds()),
         Path("docs/configuration.md"): reference.markdown(),
+        Path("docs/faults.md"): fault_pages.document(),
         Path("docs/interlocks.md"): interlock_table.document(),
         Path("docs/safety-case.md"): safety_case.document(evidence()),
         **matrices(),

@@ -38,6 +38,13 @@ class Attendant:
             self._pressed_at_ms = now_ms
             self._plant.cabin(self._cabin).press_confirm()
 
+    def due_ms(self) -> int | None:
+        """When he would press, if the cabin goes on asking; None while it does not ask."""
+        if self._since_ms is None:
+            return self._plant.now_ms if self._asked() else None
+        pressed_ms = self._pressed_at_ms
+        return max(self._since_ms + LOOK_MS, self._since_ms if pressed_ms is None else pressed_ms + PAUSE_MS)
+
     def _asked(self) -> bool:
         machine = self._plant.cabin(self._cabin)
         return machine.sign_lit is Sign.CONFIRM_EMPTY and machine.outer.is_closed and self._empty()

@@ -19,7 +19,7 @@ _SIZES = frozenset(entry.name for entry in fields(VehicleSpec)) - {"id"}
 _IGNORED = frozenset({"model", "electric"})
 """What an order says of a car and its body does not show."""
 _LARGEST = 20_000
-_FAULT_FIELDS = frozenset({"target", "kind", "value", "period_ms", "point"})
+_FAULT_FIELDS = frozenset({"target", "kind", "value", "period_ms", "point", "peer", "for_ms"})
 
 Word = TypeVar("Word", bound=StrEnum)
 
@@ -84,7 +84,7 @@ def vehicle_of(entry: Mapping[str, Any]) -> VehicleSpec:
 
 
 def fault_of(body: Mapping[str, Any]) -> Fault:
-    """The fault of an injection: ``target``, ``kind`` and, where needed, ``value``, ``period_ms`` and ``point``.
+    """The fault of an injection: ``target``, ``kind`` and what its kind needs, see ``Fault``.
 
     Raises:
         ControlError: a field is missing, unknown or of another type.
@@ -100,6 +100,8 @@ def fault_of(body: Mapping[str, Any]) -> Fault:
         optional_field(body, "value", int),
         optional_field(body, "period_ms", int),
         None if point is None else _word(FaultPoint, "point", point),
+        optional_field(body, "peer", str),
+        optional_field(body, "for_ms", int),
     )
 
 

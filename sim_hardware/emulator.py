@@ -24,9 +24,11 @@ from plc_drivers.binding import DeviceBinding
 from plc_drivers.modbus.plan import BindingError
 from plc_drivers.profile import ProfileError, load_profile
 from sim_hardware.control_port import ControlPort
+from sim_hardware.fault_wire import ServedWires
 from sim_hardware.garage import EmulatedGarage
 from sim_hardware.plant.violation import Verdict
 from sim_hardware.plc.device import EmulatedPlc
+from sim_hardware.scenario import Scenario, ScenarioPlay
 from sim_hardware.servers.certificate import CertificateError, server_security
 from sim_hardware.servers.modbus_rtu import ModbusRtuServer
 from sim_hardware.servers.modbus_tcp import ModbusTcpServer
@@ -95,6 +97,9 @@ class Emulator:
         self.garage = EmulatedGarage(config, speed=speed, local_interlocks=local_interlocks)
         self.late_scans = 0
         """Scans that began more than a whole scan late."""
+        links = tuple(link.id for link in config.links if not isinstance(link, MemoryLink))
+        plain = {link.id for link in config.links if isinstance(link, OpcUaLink) and not faulty_wires}
+        self.garage.faults.wires = ServedWires(links, self.disturb, lambda link: link not in plain)
         self._faulty_wires = faulty_wires
         self._running: list[RunningServer] = []
         self._scanning: asyncio.Task[None] | None = None
@@ -270,17 +275,19 @@ async def serve(
     speed: float = 1.0,
     control_port: int | None = None,
     *,
+    faulty_wires: bool = False,
+    scenario: Scenario | None = None,
     ready: Callable[[Emulator], None] | None = None,
 ) -> Verdict:
     """Run an emulator until SIGINT or SIGTERM; the plant's verdict at the end.
 
-    ``control_port`` opens the control port on loopback (0 takes a free one); ``ready`` is called once everything is
-    open.
+    ``control_port`` opens the control port on loopback (0 takes a free one); ``faulty_wires`` see ``Emulator``;
+    ``scenario`` is played from the moment at which everything is open, when ``ready`` is called too.
 
     Raises:
         EmulatorError: it cannot start, or the emulated machine failed while it ran.
     """
-    emulator = Emulator(config, state_dir, speed)
+    emulator = Emulator(config, state_dir, speed, faulty_wires=faulty_wires)
     async with contextlib.AsyncExitStack() as stack:
         stopped = _stop_signals(stack)
         await emulator.start()
@@ -288,10 +295,17 @@ async def serve(
         if control_port is not None:
             await _open_control(stack, emulator, control_port)
         stack.enter_context(_settled())
+        if scenario is not None:
+            ScenarioPlay(scenario, emulator.garage, tell=_tell)
         if ready is not None:
             ready(emulator)
         await _until(stopped, emulator)
     return emulator.verdict()
+
+
+def _tell(line: str) -> None:
+    """What a scenario does, for whoever looks at the emulator's log."""
+    sys.stderr.write(line + "\n")
 
 
 @contextlib.contextmanager

@@ -5,6 +5,7 @@ Owns the kinds of fault and the checks of a wish for one. Must never put a fault
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -15,24 +16,60 @@ PERIOD_MS_MAX = 600_000
 
 
 class FaultKind(StrEnum):
-    """What is wrong."""
+    """What is wrong; ``fault_kinds.KINDS`` says of each where it can be and what it needs."""
 
     STUCK = "stuck"
-    """Shows ``value`` for ever, or what it shows now where none is given."""
     INVERTED = "inverted"
-    """A contact shows the opposite."""
     OFFSET = "offset"
-    """A number is wrong by ``value``; at the end of its range it saturates, as an input card does."""
+    DRIFT = "drift"
+    SLOW = "slow"
+    SWAPPED = "swapped"
     FLICKER = "flicker"
-    """Shows the truth for half of ``period_ms`` and for the other half the opposite, or ``value`` for a number."""
     BAD = "bad"
-    """OPC UA only: the server gives the tag's value with a bad status code."""
     FROZEN = "frozen"
-    """A PLC's scan stands still: it answers as before, outputs stay as they are, and nothing changes any more."""
+    INPUTS_FROZEN = "inputs-frozen"
+    RESTART = "restart"
+    SEQUENCE_RESET = "sequence-reset"
+    REFUSES = "refuses"
+    NEVER_ENDS = "never-ends"
+    NEVER_REPORTS = "never-reports"
+    DRIVE_TRIP = "drive-trip"
+    BLOCKED = "blocked"
+    BRAKE_WORN = "brake-worn"
+    BRAKE_SLIPS = "brake-slips"
+    ENCODER_LOST = "encoder-lost"
+    ROPE_SLACK = "rope-slack"
+    GOVERNOR = "governor"
+    CURTAIN_BROKEN = "curtain-broken"
+    EXIT_OPEN = "exit-open"
+    PLATE_MISSING = "plate-missing"
+    KEY = "key"
+    ESTOP = "estop"
+    ESTOP_UNPLUGGED = "estop-unplugged"
+    GUARD_OPEN = "guard-open"
+    LOCKED_OUT = "locked-out"
+    FIRE = "fire"
+    EARTHQUAKE = "earthquake"
+    MAINS_LOST = "mains-lost"
+    GENERATOR = "generator"
+    SILENT = "silent"
+    LATE = "late"
+    LOSSY = "lossy"
+    REPEATED = "repeated"
+    TRUNCATED = "truncated"
+    OVERSIZED = "oversized"
+    GARBAGE = "garbage"
+    FOREIGN = "foreign"
+    INTRUDER = "intruder"
+    STAYS_INSIDE = "stays-inside"
+    COMES_BACK = "comes-back"
+    NEVER_CONFIRMS = "never-confirms"
+    PRESSES_TWICE = "presses-twice"
+    NOBODY_COMES = "nobody-comes"
 
 
 class FaultPoint(StrEnum):
-    """Where the fault sits, and so who is lied to."""
+    """Where the fault sits, and so who is lied to or what is broken."""
 
     SENSOR = "sensor"
     """At a sensor of the plant: the PLC and its own interlocks are lied to as well."""
@@ -40,6 +77,14 @@ class FaultPoint(StrEnum):
     """In the status that a PLC shows: only who reads the PLC is lied to."""
     PLC = "plc"
     """The PLC as a whole."""
+    MACHINE = "machine"
+    """A drive, a brake, a rope: the mechanics themselves."""
+    SITE = "site"
+    """What people and events do to the machine: buttons, guards, locks, keys, fire, mains."""
+    LINK = "link"
+    """The wire between a PLC and who reads it: what becomes of the answers."""
+    PEOPLE = "people"
+    """How people at a cabin behave."""
 
 
 class FaultRefusedError(Exception):
@@ -54,11 +99,12 @@ class FaultRefusedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One fault. ``target`` is a sensor (``lift1.rope_taut``), a status tag (``lift1.state``) or a PLC (``lift1``).
+    """One fault. ``target`` is a sensor (``lift1.rope_taut``), a status tag (``lift1.state``), a PLC (``lift1``), a
+    part of the machine (``lift1.drive``), a zone (``zone1``), ``site``, a link (``lift-plc``) or ``people``.
 
-    ``point`` None takes the plant's sensor where there is one of that path, else the status tag, else the PLC.
-    ``value`` and ``period_ms`` are for the kinds that need them; the period is in the PLCs' own time, in which one scan
-    takes ``scan_ms`` of the configuration whatever the speed of the plant.
+    ``point`` None takes the one that the kind has; for a signal the plant's sensor where there is one of that path,
+    else the status tag. ``value``, ``period_ms`` and ``peer`` are for the kinds that need them. ``for_ms`` repairs it
+    by itself after so long. Times are the PLCs' own, in which a scan takes ``scan_ms`` whatever the plant's speed.
     """
 
     target: str
@@ -66,16 +112,33 @@ class Fault:
     value: int | None = None
     period_ms: int | None = None
     point: FaultPoint | None = None
+    peer: str | None = None
+    for_ms: int | None = None
 
     def as_json(self) -> dict[str, object]:
-        """The fault as the control port shows it."""
-        return {
+        """The fault as the control port shows it; what only few faults have is left out where it is not given."""
+        shown: dict[str, object] = {
             "target": self.target,
             "kind": self.kind.value,
             "value": self.value,
             "period_ms": self.period_ms,
             "point": None if self.point is None else self.point.value,
         }
+        rare = {"peer": self.peer, "for_ms": self.for_ms}
+        return shown | {name: entry for name, entry in rare.items() if entry is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """How a fault comes about: ``begin`` brings it about, ``end`` repairs it, ``took`` counts what it has changed.
+
+    ``end`` None is of a fault that is over at once: it leaves nothing to repair. ``look`` runs once in each scan.
+    """
+
+    begin: Callable[[], None]
+    end: Callable[[], None] | None
+    took: Callable[[], int]
+    look: Callable[[int], None] | None = None
 
 
 def check(fault: Fault, form: type[int], tag: Tag | None) -> None:
@@ -89,14 +152,19 @@ def check(fault: Fault, form: type[int], tag: Tag | None) -> None:
     """
     _check_kind(fault, form)
     _check_period(fault)
-    needed = fault.kind is FaultKind.OFFSET or (fault.kind is FaultKind.FLICKER and form is not bool)
+    by_how_much = fault.kind in {FaultKind.OFFSET, FaultKind.DRIFT}
+    needed = by_how_much or (fault.kind is FaultKind.FLICKER and form is not bool)
     if needed and fault.value is None:
         raise FaultRefusedError("BAD_FAULT", f"{fault.kind} needs a value here.", "Give a value.")
-    if fault.value is None or fault.kind is FaultKind.OFFSET:
+    if fault.value is None or by_how_much:
         return
-    if fault.kind is FaultKind.INVERTED or (fault.kind is FaultKind.FLICKER and form is bool):
+    if fault.kind in _WITHOUT_VALUE or (fault.kind is FaultKind.FLICKER and form is bool):
         raise FaultRefusedError("BAD_FAULT", f"{fault.kind} takes no value here.", "Leave the value out.")
     _check_value(fault.target, fault.value, form, tag)
+
+
+_WITHOUT_VALUE = frozenset({FaultKind.INVERTED, FaultKind.SLOW, FaultKind.SWAPPED})
+_TIMED = frozenset({FaultKind.FLICKER, FaultKind.SLOW})
 
 
 def limits(tag: Tag | None) -> tuple[int, int]:
@@ -112,12 +180,12 @@ def _check_kind(fault: Fault, form: type[int]) -> None:
     if fault.kind is FaultKind.INVERTED and form is not bool:
         text = f"{fault.target} is no contact: it has no opposite."
         raise FaultRefusedError("NOT_SUPPORTED", text, "Use stuck or offset.")
-    if fault.kind is FaultKind.OFFSET and form is not int:
+    if fault.kind in {FaultKind.OFFSET, FaultKind.DRIFT} and form is not int:
         raise FaultRefusedError("NOT_SUPPORTED", f"{fault.target} is no number.", "Use stuck or inverted.")
 
 
 def _check_period(fault: Fault) -> None:
-    if fault.kind is not FaultKind.FLICKER:
+    if fault.kind not in _TIMED:
         if fault.period_ms is not None:
             raise FaultRefusedError("BAD_FAULT", f"{fault.kind} has no period.", "Leave period_ms out.")
         return

@@ -6,7 +6,8 @@ Owns how these are built from a configuration and in which order they pass time.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from math import ceil
 
 from controller.config.models import GarageConfig, OpcUaLink
 from controller.config.sections import Device, definition_of, devices
@@ -15,6 +16,8 @@ from plc_drivers.contract import SAFETY
 from plc_drivers.contract.codes import Mode
 from sim_hardware.attendant import Attendant
 from sim_hardware.fault_injector import FaultInjector
+from sim_hardware.fault_machine import MachineFaults
+from sim_hardware.fault_plc import PlcFaults
 from sim_hardware.people import Crowd
 from sim_hardware.plant.plant import Plant
 from sim_hardware.plant.ports import DevicePort
@@ -59,9 +62,19 @@ class EmulatedGarage:
         self._keys = self._keys_by_zone()
         self._safety = SafetyProgram(self.plant.safety, config.safety.zones, self._is_set_up)
         self._plcs = {section.id: self._plc(section) for _, section in devices(config)}
-        self.faults = FaultInjector(self.plant.sensors, self.plant.timeline, self._plcs, _qualified(config))
+        self.faults = FaultInjector(
+            self.plant.sensors,
+            self.plant.timeline,
+            self._plcs,
+            _qualified(config),
+            (MachineFaults(self.plant, self.crowd), PlcFaults(self._plcs, self.power_cycle)),
+        )
+        self.each_scan: Callable[[int], None] = _nothing
+        """Called after each scan with the PLCs' time; a scenario looks here whether its moment has come."""
         self._comm_ms = 0
         self._left_ms = 0.0
+        self._rested_ms = 0
+        self._ahead_ms = 0.0
         self._scan_all()
 
     @property
@@ -91,10 +104,47 @@ class EmulatedGarage:
         """One scan of every PLC, ``ms`` of communication time after the last one."""
         self._comm_ms += ms
         self.faults.pass_scan(self._comm_ms)
-        self.plant.advance(ms * self.speed)
+        self.plant.advance(ms * self.speed - self._ahead_ms)
+        self._ahead_ms = 0.0
         for attendant in self.attendants:
             attendant.look()
         self._scan_all()
+        self.each_scan(self._comm_ms)
+
+    def rest(self, ms: int, grid_ms: int) -> int:
+        """Let up to ``ms`` pass in which nothing changes, in whole steps of ``grid_ms``; how much has passed.
+
+        PLC programs are not run and their clocks stand: whoever calls this knows that none of them waits for anything.
+        What a person does ends the rest, and is seen by the next scan as it would have been without it. Ends before
+        anything is due that looks at each scan. Only at natural speed.
+
+        Raises:
+            ValueError: the plant runs at another speed than the PLCs.
+        """
+        if self.speed != 1.0:
+            raise ValueError("time can be jumped over at natural speed only")
+        ms = self._undisturbed_ms(ms) // grid_ms * grid_ms
+        if ms <= 0 or self._ahead_ms or self._left_ms:
+            return 0
+        passed = self.plant.rest(float(ms))
+        steps = ms // grid_ms if passed >= ms and not self.plant.timeline.changed else ceil(passed / grid_ms) - 1
+        rested = max(0, steps) * grid_ms
+        self._ahead_ms = passed - rested
+        self._comm_ms += rested
+        self._rested_ms += rested
+        return rested
+
+    def _undisturbed_ms(self, ms: int) -> int:
+        """How long nobody looks who looks at each scan: attendants and faults; 0 when one of them changes with time."""
+        if self.each_scan is not _nothing or self.faults.changes:
+            return 0
+        due_ms = self.faults.due_ms()
+        if due_ms is not None:
+            ms = min(ms, due_ms - self._comm_ms - 1)
+        for attendant in self.attendants:
+            if (due_ms := attendant.due_ms()) is not None:
+                ms = min(ms, due_ms - self.plant.now_ms - 1)
+        return ms
 
     def power_cycle(self, device: str) -> None:
         """Take one PLC's supply away and give it back.
@@ -127,7 +177,7 @@ class EmulatedGarage:
         # The safety PLC first: a device must see in the same scan that its torque is gone.
         self._safety.scan(now_ms)
         for plc in self._plcs.values():
-            plc.scan(self._comm_ms, now_ms)
+            plc.scan(self._comm_ms - self._rested_ms, now_ms)
 
     def _plc(self, section: Device) -> EmulatedPlc:
         definition = definition_of(section)
@@ -164,6 +214,10 @@ class EmulatedGarage:
         return CabinProgram(
             plant.cabins[name], layout.cabins[name], cabin_wires(layout, plant, name), interlocks=self._interlocks
         )
+
+
+def _nothing(_now_ms: int) -> None:
+    return None
 
 
 def _jog_speed(layout: Layout, shuttle: str) -> int:

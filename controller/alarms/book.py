@@ -156,6 +156,11 @@ class AlarmBook:
         shown = {record.group for record in self.records.values() if record.standing.is_retained}
         self.groups.restore(self.groups.firsts(shown), self.groups.last)
 
+    @property
+    def due_ms(self) -> int | None:
+        """When a delay runs out next, by the monotonic clock; None when it must look in the next cycle anyway."""
+        return self._due_ms
+
     # --- the engine -------------------------------------------------------------------------------------------
 
     def update(self, inputs: AlarmInputs, now_ms: int, unix_ms: int, write: Write) -> None:

@@ -13,6 +13,7 @@ from controller.core import events as ev
 from controller.core.admission import admit, repeated
 from controller.core.alarm_desk import AlarmDesk
 from controller.core.dispatch import Dispatcher, FirstCome
+from controller.core.due import next_due_ms
 from controller.core.explainer import Explainer
 from controller.core.handover import is_green, levels, run_cabin
 from controller.core.interface import Ask, Instant, Recorded, StepResult, Surroundings, Told
@@ -182,6 +183,12 @@ class GarageCore:
     def notice(self, surroundings: Surroundings) -> None:
         """How the parts around the core do from now on; the alarms of the next step know of it."""
         self._alarms.surroundings = surroundings
+
+    def due_ms(self, now_ms: int) -> int | None:
+        """When time alone would change a decision while nothing else changes; None when the core waits for nothing."""
+        if not self._waiting.is_settled and self.state.mode == "automatic":
+            return now_ms
+        return next_due_ms(self.state, self.layout.config, now_ms)
 
     def _look_around(self, situation: Situation) -> None:
         """What happens to the garage without anybody asking the controller."""

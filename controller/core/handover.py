@@ -265,8 +265,19 @@ def _close_outer(situation: Situation, cabin: Cabin, order: Order) -> Refusal | 
     if in_phase_ms(situation, cabin.id) < RED_BEFORE_CLOSING_MS:
         return None
     if not may_close(situation, cabin.id):
+        _open_again(situation, cabin, order)
         return _someone_inside(cabin.id)
     return commanding.command(situation, cabin.id, CommandCode.CLOSE_OUTER_DOOR, order=order.id)
+
+
+def _open_again(situation: Situation, cabin: Cabin, order: Order) -> None:
+    """A door that was stopped half way because somebody came in is opened for them: they would wait for ever (H04)."""
+    if _is_somebody_seen(situation, cabin.id) and situation.value(cabin.id, "outer_open") is False:
+        commanding.command(situation, cabin.id, CommandCode.OPEN_OUTER_DOOR, order=order.id)
+
+
+def _is_somebody_seen(situation: Situation, cabin: str) -> bool:
+    return situation.value(cabin, "scanner_clear") is False or (situation.value(cabin, "curtain_count") or 0) > 0
 
 
 def _someone_inside(cabin: str) -> Refusal:
@@ -287,8 +298,7 @@ def _confirming(situation: Situation, cabin: Cabin, order: Order, _: Placement) 
 
 def _let_out(situation: Situation, cabin: Cabin, order: Order) -> Refusal | None:
     """Somebody shows up behind the shut door: open it again; nothing else may move (H04)."""
-    seen = situation.value(cabin.id, "scanner_clear") is False or (situation.value(cabin.id, "curtain_count") or 0) > 0
-    if not seen and situation.value(cabin.id, "outer_closed") is True:
+    if not _is_somebody_seen(situation, cabin.id) and situation.value(cabin.id, "outer_closed") is True:
         return None
     if situation.value(cabin.id, "outer_open") is True:
         back = CLOSING if is_vehicle_gone(situation, cabin.id) else SECURING

@@ -24,10 +24,17 @@ class WaitingReasons:
     def __init__(self) -> None:
         self._since: dict[str, tuple[str, int]] = {}
         self._told_ms: dict[str, int] = {}
+        self._retells = False
+
+    @property
+    def is_settled(self) -> bool:
+        """No reason waits to be told."""
+        return not self._since and not self._retells
 
     def tell(self, situation: Situation, reasons: dict[str, Refusal]) -> None:
         """Write an event for every open order whose reason has changed for long enough, or has gone."""
         open_orders = situation.state.open_orders()
+        self._retells = False
         for order in open_orders:
             reason = reasons.get(order.id)
             if reason is None:
@@ -51,6 +58,7 @@ class WaitingReasons:
         if order.waiting is not None and order.waiting.code == reason.code:
             self._forget(order.id)
             is_new_text = order.waiting.text != reason.text
+            self._retells |= is_new_text
             return is_new_text and now_ms - self._told_ms.get(order.id, 0) >= RETOLD_MS
         code, since_ms = self._since.get(order.id, ("", now_ms))
         if code != reason.code:

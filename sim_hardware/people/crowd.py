@@ -6,7 +6,7 @@ person could not see.
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator
 from random import Random
 
@@ -39,6 +39,8 @@ class Crowd:
     def __init__(self, plant: Plant, *, strangers: bool = True, customers: bool = True) -> None:
         self.strangers = strangers
         self.customers = customers
+        self.met: Counter[Habit] = Counter()
+        """Customers that have come, by how they behave."""
         self._plant = plant
         figures = plant.layout.config.emulation
         self._patience = Patience(figures.person_walk_s, figures.person_dwell_s)
@@ -121,6 +123,7 @@ class Crowd:
         self._names += 1
         habits = self._habits[cabin.id]
         habit = habits.popleft() if habits else Habit.NORMAL
+        self.met[habit] += 1
         person = PersonBody(f"person-{self._names}", cabin.id)
         return Visitor(person, cabin, self._plant.scene, sight, dice, self._patience, habit)
 

@@ -119,6 +119,11 @@ class Axis:
         return self._profile is not None and abs(self.velocity) > 1e-6
 
     @property
+    def braking(self) -> bool:
+        """A stop is under way, controlled or by the brake."""
+        return self._braking > 0
+
+    @property
     def next_ms(self) -> float:
         """When the motion ends, or passes a watched position."""
         return self._next_ms
@@ -182,6 +187,12 @@ class Axis:
         """Fault: the encoder's reference is gone and it shows ``offset`` too much until the axis is homed."""
         self._encoder_valid = False
         self._encoder_offset = offset
+        self._timeline.touch()
+
+    def teach_encoder(self) -> None:
+        """A technician teaches the reference anew, at the drive itself."""
+        self._encoder_valid = True
+        self._encoder_offset = 0.0
         self._timeline.touch()
 
     # ports.Drive: what the PLC program may do and read

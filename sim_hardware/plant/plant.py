@@ -102,6 +102,15 @@ class Plant:
         return self._zones[number]
 
     @property
+    def zone_numbers(self) -> tuple[int, ...]:
+        """Every safety zone that there is."""
+        return tuple(self._zones)
+
+    def machine(self, device: str) -> Machine:
+        """The lift, shuttle or cabin of that id."""
+        return next(machine for machine in self._machines() if machine.id == device)
+
+    @property
     def site_alarms(self) -> SafetyTerminals:
         """Fire, earthquake, mains and generator as they really are."""
         return self._safety
@@ -136,6 +145,18 @@ class Plant:
                 self._stir()
             timeline.now_ms = max(next_ms, timeline.now_ms)
             timeline.run_due()
+
+    def rest(self, dt_ms: float) -> float:
+        """Let up to ``dt_ms`` pass while nothing moves, and stop at the first change; how much has passed.
+
+        Only people look around meanwhile. 0 when something moves or has changed already.
+        """
+        timeline = self.timeline
+        began_ms, end_ms = timeline.now_ms, timeline.now_ms + dt_ms
+        while timeline.now_ms < end_ms and not timeline.moving and not timeline.changed:
+            timeline.now_ms = max(timeline.now_ms, min(end_ms, timeline.next_ms()))
+            timeline.run_due()
+        return timeline.now_ms - began_ms
 
     def after(self, delay_ms: float, act: Callable[[], None]) -> None:
         """Run ``act`` in ``delay_ms`` of plant time."""

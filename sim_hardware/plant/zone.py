@@ -75,6 +75,11 @@ class ZoneCircuit:
         self.channel_a = self.channel_b = True
         self._timeline.touch()
 
+    def connect(self, *, on: bool) -> None:
+        """The emergency stop's cable is plugged in, or out."""
+        self.connected = on
+        self._timeline.touch()
+
     def open_guard(self, name: str = "guard") -> None:
         """A person opens a guard door."""
         self._open_guards.add(name)

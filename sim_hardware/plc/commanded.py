@@ -6,8 +6,10 @@ is a ``Program``. Must never know a protocol, and never start anything by itself
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import Enum
 
 from plc_drivers.contract import CONTRACT_VERSION, CommandCode, CommandSpec, DeviceDefinition, Value
 from plc_drivers.contract.codes import JOGS, AckResult, DoneResult, FaultCode, Health, Mode, State, StopWay
@@ -20,6 +22,14 @@ _ACTING = frozenset({State.NOT_REFERENCED, State.IDLE, State.EXECUTING, State.ST
 """States in which permits are acted upon; in every other one a person's CLEAR comes first (H11)."""
 
 _MODE_STATES = {Mode.MANUAL: State.MANUAL, Mode.MAINTENANCE: State.MAINTENANCE}
+
+
+class Misbehaviour(Enum):
+    """Ways in which a program does not keep the contract. For faults only."""
+
+    REFUSES = "refuses"
+    NEVER_ENDS = "never ends"
+    NEVER_REPORTS = "never reports"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +89,9 @@ class CommandedPlc(EmulatedPlc):
         self._owner = Owner(controller_timeout_ms)
         self._permit_tags = [(name, f"permit_{name}", f"holds_{name}") for name in definition.permits]
         self._specs = {spec.code: spec for spec in definition.commands}
+        self.misbehaves: set[Misbehaviour] = set()
+        self.misbehaved: Counter[Misbehaviour] = Counter()
+        """How often each misbehaviour made a difference."""
         self._restart()
 
     def _restart(self) -> None:
@@ -126,6 +139,12 @@ class CommandedPlc(EmulatedPlc):
         else:
             self._owner = Owner(self._owner.timeout_ms)
         self._restart()
+
+    def forget_sequence(self) -> None:
+        """Fault: it no longer knows which command numbers it has seen and answered."""
+        self._last_seq = 0
+        self._ack = (0, AckResult.NONE)
+        self._done = (0, DoneResult.NONE)
 
     # --- one scan ------------------------------------------------------------------------------------------
 
@@ -222,7 +241,7 @@ class CommandedPlc(EmulatedPlc):
     def _act(self, now_plant_ms: int) -> None:
         if self._stop is not None:
             self._stop_on(self._stop)
-        elif self._active is not None:
+        elif self._active is not None and not self._is(Misbehaviour.NEVER_ENDS):
             ending = self.program.run(now_plant_ms)
             if ending is not None:
                 self._end(self._active, ending)
@@ -237,7 +256,7 @@ class CommandedPlc(EmulatedPlc):
         self._active = None
         if stop.fault is FaultCode.TRIPPED:
             self.program.cut()
-        if stop.seq is not None:
+        if stop.seq is not None and not self._is(Misbehaviour.NEVER_REPORTS):
             self._done = (stop.seq, stop.result)
         self._state = self._ready_state() if stop.state is None else stop.state
         self._fault = stop.fault
@@ -288,6 +307,8 @@ class CommandedPlc(EmulatedPlc):
             return AckResult.BUSY
         if spec.code is CommandCode.CLEAR:
             return AckResult.ACCEPTED if self._cause_gone() else AckResult.WRONG_STATE
+        if self._is(Misbehaviour.REFUSES):
+            return AckResult.INTERLOCKED
         if self._state not in ({State.MANUAL} if spec.code in JOGS else {State.IDLE, State.NOT_REFERENCED}):
             return AckResult.WRONG_STATE
         if not spec.takes(arg1):
@@ -379,6 +400,13 @@ class CommandedPlc(EmulatedPlc):
         self._stop = _Stop(active.seq, ending, active.state_after)
         self._state = State.STOPPING
         self._stop_on(self._stop)
+
+    def _is(self, how: Misbehaviour) -> bool:
+        """It misbehaves so, here and now."""
+        if how not in self.misbehaves:
+            return False
+        self.misbehaved[how] += 1
+        return True
 
     def _ready_state(self) -> State:
         return State.NOT_REFERENCED if self.program.needs_reference() else State.IDLE

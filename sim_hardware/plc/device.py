@@ -45,6 +45,10 @@ class EmulatedPlc(ABC):
         """Status tags that are shown with a bad quality where the protocol has one."""
         self.is_frozen = False
         """The scan stands still while the servers go on answering; outputs stay as they are."""
+        self.kept_inputs: Mapping[str, Value] | None = None
+        """What its inputs are shown as while they stand still, None while they do not."""
+        self.kept_hidden = 0
+        """Scans in which inputs that stood still hid something."""
         self._contract_version = contract_version
         self._boot_at_ms: int | None = None
         self._clock_ms = 0
@@ -97,6 +101,9 @@ class EmulatedPlc(ABC):
         self._scan(now_plant_ms)
         self.scans += 1
         values = self._values()
+        if self.kept_inputs is not None:
+            self.kept_hidden += any(values[tag] != kept for tag, kept in self.kept_inputs.items())
+            values.update(self.kept_inputs)
         for tag, lie in self.lies.items():
             values[tag] = type(values[tag])(lie(int(values[tag])))
         self._status = [values[tag.name] for tag in self.definition.status]

@@ -38,11 +38,14 @@ class CommandRegisters:
         self._tags = {tag.name: tag for tag in definition.command}
         self._status = frozenset(definition.status_index)
         self.values: dict[str, Value] = {}
+        self._accepted: dict[str, Value] = {}
+        """What was written last: it has been checked, and most writes repeat most of it."""
         self.clear()
 
     def clear(self) -> None:
         """Back to what a PLC starts with."""
         self.values = {tag.name: False if tag.wire is TagType.BOOL else 0 for tag in self._definition.command}
+        self._accepted.clear()
 
     def check(self, values: Mapping[str, Value]) -> None:
         """Look at one write without taking it.
@@ -50,7 +53,11 @@ class CommandRegisters:
         Raises:
             WriteRefusedError: a tag is unknown, read only, of the wrong type or out of range.
         """
+        accepted = self._accepted
         for name, value in values.items():
+            known = accepted.get(name)
+            if known == value and type(known) is type(value):
+                continue
             tag = self._tags.get(name)
             if tag is None:
                 reason = Refused.NOT_WRITABLE if name in self._status else Refused.UNKNOWN_TAG
@@ -65,6 +72,7 @@ class CommandRegisters:
         """
         self.check(values)
         self.values.update(values)
+        self._accepted.update(values)
 
 
 def check_value(tag: Tag, value: Value) -> None:

@@ -5,15 +5,11 @@ from __future__ import annotations
 import pytest
 
 from controller.core import events as ev
-from controller.core.interface import Surroundings
 from controller.core.order import OrderState
 from controller.local_link.messages import SubmitOrder, VehicleData
 from plc_drivers.contract import CommandCode
-from plc_drivers.reading import Fault
 from tests.simulation.test_orders import started
 from tests.simulation.virtual_garage import VirtualGarage
-
-FULL = Fault("JOURNAL_UNWRITABLE", "/var/lib/garage/journal.sqlite: disk is full.", "Free space on the disk.")
 
 
 def _begun(garage: VirtualGarage, since: int) -> list[ev.CommandIntended]:
@@ -28,7 +24,8 @@ def test_h10_without_a_disk_nothing_begins_what_moves_ends_and_the_heartbeat_goe
     order = garage.order(SubmitOrder(kind="retrieve", vehicle=VehicleData(id=car)))
     garage.run(after_s)
 
-    garage.disk_fault = FULL
+    garage.disk.is_full = True
+    garage.until(lambda: garage.disk.fault is not None, 60)
     garage.cycle()
     beats = garage.heartbeat
     garage.cycle()
@@ -44,8 +41,7 @@ def test_h10_without_a_disk_nothing_begins_what_moves_ends_and_the_heartbeat_goe
     assert alarm.standing.is_active
     assert garage.violations() == []
 
-    garage.disk_fault = None
-    garage.core.notice(Surroundings())
+    garage.disk.is_full = False
     garage.until(lambda: order.state.is_over, 900)
     assert order.state is OrderState.DONE, garage.picture()
     assert not garage.core.state.alarms.record("garage.journal-fault").standing.is_active
@@ -58,7 +54,7 @@ def test_h11_a_command_whose_intent_waits_for_the_disk_is_given_up_and_not_sent_
     garage = started("tower-small")
     car = next(iter(garage.core.state.vehicles))
     since = garage.core.last_seq
-    garage.disk_fault = FULL
+    garage.disk.is_full = True
     with monkeypatch.context() as patch:
         patch.setattr(garage.core, "notice", lambda _surroundings: None)
         garage.ask(SubmitOrder(kind="retrieve", vehicle=VehicleData(id=car)))

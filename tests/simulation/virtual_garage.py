@@ -1,107 +1,35 @@
-"""Core, safety, gate, device watches, emulated PLCs and plant in one loop of virtual time, without a socket.
+"""The garage in virtual time as tests use it: with demands that must be answered, and pictures of what goes on.
 
-Owns the loop and the restart of its parts. What the controller decides here is what it decides live: only links and
-clock are others. The plant is the judge.
+Owns the words of failing tests. The loop is the campaign's; the plant is the judge.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
-from controller.config.models import GarageConfig
-from controller.config.sections import definition_of, devices
-from controller.core.core import GarageCore
-from controller.core.interface import Ask, Instant, Recorded, StepResult, Surroundings
+from cli.campaign import virtual_garage
+from cli.campaign.virtual_garage import PERIOD_MS
+from controller.core.interface import Recorded
 from controller.core.order import Order
-from controller.garage import Layout
-from controller.garage.topology import topology_of
 from controller.local_link.messages import Accepted, Answer, Request
-from plc_drivers.binding import DeviceBinding
-from plc_drivers.device_watch import DeviceWatch
-from plc_drivers.memory_link import MemoryLink
-from plc_drivers.outputs import PermittedOutputs
-from plc_drivers.reading import Fault, ProcessImage
-from safety.gate import Gate, GateResult
-from safety.logic import SafetyLogic
-from safety.verdict import Verdict
-from sim_hardware.garage import EmulatedGarage
-
-PERIOD_MS = 20
-UNIX_0_MS = 1_700_000_000_000
+from safety.gate import GateResult
 
 
-class VirtualGarage:
-    """One garage in virtual time. ``speed`` is the plant's time factor, as ``--speed`` is on the command line.
+class VirtualGarage(virtual_garage.VirtualGarage):
+    """A garage whose disk takes everything at once, and whose gate must find no defect."""
 
-    ``logic`` takes the place of the garage's own safety, for a test of what goes wrong with another.
-    """
+    @property
+    def journal(self) -> list[Recorded]:
+        """Every event so far, those that wait for the disk as well."""
+        return [*self.disk.load(), *self.disk.waiting()]
 
-    def __init__(
-        self,
-        config: GarageConfig,
-        *,
-        speed: float = 1.0,
-        local_interlocks: bool = True,
-        strangers: bool = False,
-        logic: SafetyLogic | None = None,
-    ) -> None:
-        self.config = config
-        self.layout = Layout(config)
-        self.hardware = EmulatedGarage(config, speed=speed, local_interlocks=local_interlocks)
-        self.crowd = self.hardware.crowd
-        self.crowd.strangers = strangers
-        self.logic = SafetyLogic(topology_of(self.layout)) if logic is None else logic
-        self.now_ms = 0
-        self.journal: list[Recorded] = []
-        self.cut: set[str] = set()
-        """Devices whose link is cut: they answer nothing and hear nothing."""
-        self.disk_fault: Fault | None = None
-        """Why the disk takes no events now; None while it takes each at once."""
-        self.durable_seq = 0
-        self.answers: dict[int, Answer] = {}
-        self._token = 0
-        self._asks: list[Ask] = []
-        self.result = StepResult()
-        self.passage: GateResult | None = None
-        self._begin_run()
+    @journal.setter
+    def journal(self, events: list[Recorded]) -> None:
+        """Another journal, as if it had been written so."""
+        self.disk.replace(events)
 
-    def _begin_run(self) -> None:
-        """What a controller process has when it has just started: a journal, and nothing else."""
-        self.core = GarageCore(self.layout, software="test", config_hash="test")
-        self.core.fold(self.journal)
-        self.gate = Gate(self.logic)
-        self.memory = self.logic.memory0(self.core.latched, self.core.locked_zones)
-        self.watches: dict[str, DeviceWatch] = {}
-        self.links: dict[str, MemoryLink] = {}
-        timeout_ms = self.config.controller.plc_timeout_ms
-        for kind, section in devices(self.config):
-            definition = definition_of(section)
-            silence_ms = section.plc_timeout_ms or timeout_ms
-            self.watches[section.id] = DeviceWatch(
-                section.id, definition, section.number, silence_ms, section.controller_timeout_ms
-            )
-            absent = frozenset(section.absent)
-            binding = DeviceBinding(section.id, section.number, definition.kind, 1, None, absent)
-            link = MemoryLink(
-                section.id, [binding], {section.id: self.hardware.devices[section.id]}, clock_ms=lambda: self.now_ms
-            )
-            link.start()
-            self.links[section.id] = link
-            del kind
-        self.outputs: PermittedOutputs | None = None
-        self.heartbeat = 0
-        self.claimed = False
-
-    def kill_controller(self) -> None:
-        """The control process dies this instant and is started again; only the journal is left."""
-        self._begin_run()
-
-    def ask(self, request: Request) -> int:
-        """Send a request with the next cycle; the answer appears under the number returned."""
-        self._token += 1
-        self._asks.append(Ask(self._token, request))
-        return self._token
+    def on_defects(self, passage: GateResult) -> None:
+        raise AssertionError(passage.defects)
 
     def demand(self, request: Request) -> Answer:
         """Send a request, run one cycle, and give the answer."""
@@ -116,73 +44,16 @@ class VirtualGarage:
         assert answer.order is not None
         return self.core.state.orders[answer.order.id]
 
-    def now(self) -> Instant:
-        """The moment of the running cycle."""
-        return Instant(self.now_ms, UNIX_0_MS + self.now_ms)
-
-    def cycle(self) -> None:
-        """One period: exchange, let the hardware run, image, safety, step, gate."""
-        self.now_ms += PERIOD_MS
-        self.hardware.step(PERIOD_MS)
-        for name, link in self.links.items():
-            if name not in self.cut:
-                link.exchange(self.outputs)
-        image = self._image()
-        verdict, self.memory = self.logic.evaluate(image, self.memory, self.now_ms)
-        self.verdict = verdict
-        self.image = image
-        if not self.claimed:
-            self._claim(image, verdict)
-            return
-        asks, self._asks = self._asks, []
-        if self.disk_fault is None:
-            self.durable_seq = self.core.last_seq
-        self.result = self.core.step(image, verdict, asks, self.now(), self.durable_seq)
-        self.journal += self.result.events
-        self.answers |= {told.token: told.answer for told in self.result.answers}
-        self.heartbeat = (self.heartbeat + 1) % 65_536
-        self.passage = self.gate.pass_wishes(
-            self.result.wishes, verdict, self.memory, heartbeat=self.heartbeat, epoch=self.core.epoch, image=image
-        )
-        assert not self.passage.defects, self.passage.defects
-        self.memory = replace(self.passage.memory, acts=self.result.acts)
-        self.outputs = self.passage.outputs
-        if self.disk_fault is not None:
-            self.core.notice(Surroundings(journal_fault=self.disk_fault))
-
-    def _image(self) -> ProcessImage:
-        writing = self.outputs is not None
-        return ProcessImage(
-            self.now_ms,
-            {
-                name: self.watches[name].observe(
-                    None if name in self.cut else link.answers().get(name),
-                    link.faults().get(name),
-                    self.now_ms,
-                    writing=writing and self.logic.definitions[name].is_commanded,
-                )
-                for name, link in self.links.items()
-            },
-        )
-
-    def _claim(self, image: ProcessImage, verdict: Verdict) -> None:
-        seen = [
-            int(device.value("owner_epoch") or 0) for device in image.devices.values() if device.definition.is_commanded
-        ]
-        if self.now_ms % 100 == 0:
-            self.journal += self.core.claim_epoch(image, verdict, max(seen), self.now()).events
-            self.claimed = True
-
     def run(self, seconds: float) -> None:
         """Run for so long in virtual time."""
         for _ in range(round(seconds * 1000 / PERIOD_MS)):
             self.cycle()
 
-    def until(self, condition: Callable[[], bool], seconds: float) -> None:
+    def until(self, condition: Callable[[], bool], seconds: float) -> bool:
         """Run until ``condition`` holds; fails with a picture of the garage when it does not within ``seconds``."""
         for _ in range(round(seconds * 1000 / PERIOD_MS)):
             if condition():
-                return
+                return True
             self.cycle()
         raise AssertionError(f"not reached within {seconds} s of virtual time:\n{self.picture()}")
 

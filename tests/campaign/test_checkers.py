@@ -1,0 +1,90 @@
+"""The checkers see what they are there for: each is shown a breach."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cli.campaign.checkers import Checkers, Finding, inventory
+from cli.campaign.run import PERIOD_MS, campaign_config
+from cli.campaign.virtual_garage import VirtualGarage
+from controller.config.load import load_config
+from plc_drivers.contract import CommandCode
+from sim_hardware.plant.body import AWAY
+
+CONFIG = Path(__file__).parents[2] / "config"
+
+
+@pytest.fixture
+def garage() -> VirtualGarage:
+    found = VirtualGarage(campaign_config(load_config(CONFIG / "tower-small.toml"), 1), period_ms=PERIOD_MS)
+    for _ in range(30):
+        found.cycle()
+    return found
+
+
+def _until_found(garage: VirtualGarage, checkers: Checkers, cycles: int = 20) -> Finding | None:
+    for _ in range(cycles):
+        garage.cycle()
+        if (finding := checkers.look()) is not None:
+            return finding
+    return None
+
+
+def test_a_garage_at_rest_has_no_finding(garage: VirtualGarage) -> None:
+    assert _until_found(garage, Checkers(garage)) is None
+    assert list(inventory(garage)) == []
+
+
+def test_a_drive_that_moves_without_its_permit_is_found(garage: VirtualGarage) -> None:
+    checkers = Checkers(garage)
+    garage.hardware.plant.cabin("cabin1").index.retract()
+    assert _until_found(garage, checkers) is None
+    garage.hardware.plant.cabin("cabin1").table.move_to(90_000)
+    found = _until_found(garage, checkers)
+    assert found is not None
+    assert found.kind == "motion-without-permit"
+
+
+def test_a_command_without_an_intent_on_disk_is_found(garage: VirtualGarage) -> None:
+    checkers = Checkers(garage)
+    garage.end_controller()
+    plc = garage.hardware.devices["lift1"]
+    for beat, (seq, code) in enumerate([(50, CommandCode.NONE), (51, CommandCode.CLEAR), (52, CommandCode.UNLOCK)], 1):
+        plc.write(
+            {
+                "owner_epoch_wanted": 9,
+                "controller_heartbeat": beat,
+                "cmd_seq": seq,
+                "cmd_code": int(code),
+                "cmd_issued_ms": int(plc.read("clock_ms")),
+                "cmd_valid_ms": 5000,
+                "permit_travel": True,
+            }
+        )
+        garage.cycle()
+    found = checkers.look()
+    assert found is not None
+    assert found.kind == "command-without-intent"
+
+
+def test_what_the_judge_sees_is_found(garage: VirtualGarage) -> None:
+    checkers = Checkers(garage)
+    cabin = garage.hardware.plant.cabin("cabin1")
+    cabin.remove_plate()
+    cabin.outer.bolt.jump_to(0.0)
+    cabin.outer.open()
+    found = _until_found(garage, checkers, 200)
+    assert found is not None
+    assert found.kind.startswith("violation:")
+
+
+def test_cars_are_counted_against_the_books(garage: VirtualGarage) -> None:
+    scene = garage.hardware.plant.scene
+    car = scene.vehicles["kuga-01"]
+    other = scene.vehicles["focus-01"]
+    scene.put(car, AWAY, dx_mm=0, dy_mm=0, heading_mdeg=0)
+    assert [one.kind for one in inventory(garage)] == ["car-lost"]
+    scene.put(car, other.seat, dx_mm=0, dy_mm=0, heading_mdeg=0)
+    assert [one.kind for one in inventory(garage)] == ["car-moved"]
