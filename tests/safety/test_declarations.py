@@ -15,7 +15,7 @@ from controller.garage.topology import topology_of
 from plc_drivers.contract import CommandCode
 from plc_drivers.contract.safety import ZONES
 from safety.expression import Const, ExpressionError
-from safety.interlock import Interlock, InterlockError, Phase
+from safety.interlock import Interlock, InterlockError, Phase, check_guards
 from safety.interlock_table import HAZARDS, SHUTTLE_GARAGE, VENDING_TOWER, document, main
 from safety.interlocks.zone import zones_of
 from safety.logic import SafetyLogic
@@ -131,6 +131,24 @@ def test_a_refused_declaration_says_which_and_why() -> None:
     assert start.guards == (StartOf("lift1", CommandCode.LOCK),)
     with pytest.raises(InterlockError):
         _declared(guards=(Function("lift1", "travel"), StartOf("lift1", CommandCode.LOCK)))
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"guards": (Function("lift1", "fly"),)}, "lift1.fly, which no lift has"),
+        ({"guards": (Function("lift9", "travel"),)}, "lift9.travel: there is no device 'lift9'"),
+        (
+            {"phase": Phase.START, "guards": (StartOf("lift1", CommandCode.ROTATE),)},
+            f"{StartOf('lift1', CommandCode.ROTATE)}, which no lift has",
+        ),
+    ],
+)
+def test_h10_a_guard_of_what_no_device_can_do_is_refused_at_the_start(changes: dict[str, object], said: str) -> None:
+    definitions = SafetyLogic(TOWER).definitions
+    check_guards([_declared()], definitions)
+    with pytest.raises(InterlockError, match=rf"^{re.escape(f'interlock lift1.rule guards {said}')}$"):
+        check_guards([_declared(), _declared(**changes)], definitions)
 
 
 @pytest.mark.parametrize("zone", [2, 9])
