@@ -25,8 +25,8 @@ _PINS = (
     "test_a_wrong_reading_takes_the_permit in tests/safety/test_broken_sensors.py fails without it."
 )
 _FORKS = (
-    "Forks that are out also break the barriers of the overhang, so that travel-load-in-place objects as well. This one "
-    "is the rule that means them: test_a_wrong_reading_takes_the_permit in tests/safety/test_broken_sensors.py fails "
+    "Forks that are out also break the barriers of the overhang, so that travel-load-in-place objects as well. This "
+    "one is the rule that means them: test_a_wrong_reading_takes_the_permit in tests/safety/test_broken_sensors.py fails "
     "without it."
 )
 _DOCK = (
