@@ -26,8 +26,8 @@ _PINS = (
 )
 _FORKS = (
     "Forks that are out also break the barriers of the overhang, so that travel-load-in-place objects as well. This "
-    "one is the rule that means them: test_a_wrong_reading_takes_the_permit in tests/safety/test_broken_sensors.py fails "
-    "without it."
+    "one is the rule that means them: test_a_wrong_reading_takes_the_permit in tests/safety/test_broken_sensors.py "
+    "fails without it."
 )
 _DOCK = (
     "It takes a lost reference and a dock switch that lies, at once, which the search has not met within its bounds. "
