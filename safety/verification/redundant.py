@@ -16,16 +16,23 @@ _ANSWERS = (
 )
 _LONG = (
     "It objects when the lift has stood for one and a half seconds with its brake open; the plant knows one cycle. "
-    "tests/safety/test_necessity.py shows the moment in which it alone does."
+    "test_h15_a_brake_that_stays_open_after_standstill_stops_the_lift in tests/safety/test_broken_sensors.py fails "
+    "without it."
 )
 _PINS = (
     "In the plant pins move by an order alone, a PLC executes one order at a time, and start-pins-in sees to where "
     "they are when the lift sets out. This one is there for pins that come out by themselves: "
-    "tests/safety/test_necessity.py shows the reading that it alone catches."
+    "test_a_wrong_reading_takes_the_permit in tests/safety/test_broken_sensors.py fails without it."
 )
-_NOT_REACHED = (
-    "The search has come to no story within its bounds. tests/safety/test_necessity.py has a moment in which one wrong "
-    "reading is caught by this rule and by no other."
+_FORKS = (
+    "Forks that are out also break the barriers of the overhang, so that travel-load-in-place objects as well. This "
+    "one is the rule that means them: test_a_wrong_reading_takes_the_permit in tests/safety/test_broken_sensors.py "
+    "fails without it."
+)
+_DOCK = (
+    "It takes a lost reference and a dock switch that lies, at once, which the search has not met within its bounds. "
+    "test_h07_pins_stay_out_under_a_shuttle_of_which_only_the_dock_switch_says_that_it_is_home in "
+    "tests/safety/test_seat_and_dock.py fails without it."
 )
 
 UNPROVEN: dict[str, str] = {
@@ -43,7 +50,8 @@ UNPROVEN: dict[str, str] = {
     "cabin.nobody-at-work": _WATCHDOG,
     "lift.brake": _LONG,
     "lift.pins-in": _PINS,
-    "shuttle.travel-forks-home": _NOT_REACHED,
+    "lift.start-unlock-rider-home": _DOCK,
+    "shuttle.travel-forks-home": _FORKS,
     "safety.answers": _ANSWERS,
     "lift.answers": _ANSWERS,
     "shuttle.answers": _ANSWERS,
