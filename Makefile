@@ -9,7 +9,7 @@ DEV := .venv/.dev-installed
 DEMO_ARGS ?=
 BROKEN_ARGS ?=
 
-.PHONY: setup demo test broken-sensors lint prove verify bench docs docs-check lock clean help
+.PHONY: setup demo test broken-sensors kills lint prove verify bench docs docs-check lock clean help
 
 help:
 	@echo "make setup       the environment in .venv, with everything that tests and benchmarks need"
@@ -17,6 +17,7 @@ help:
 	@echo "make test        format, lint, types, import contracts, currency of generated pages, all tests"
 	@echo "make prove       prove for every shipped garage that no permit goes out that a hazard forbids"
 	@echo "make broken-sensors  break every sensor in every way over the real protocols (about an hour); BROKEN_ARGS='--only lift1.'"
+	@echo "make kills       kill the control process 1,000 times over real sockets (about two hours); KILLS_ARGS='--kills 50'"
 	@echo "make verify      search small garages exhaustively for hazards, and show that each interlock is needed"
 	@echo "make bench       the benchmarks; one of them: .venv/bin/python -m benchmarks NAME [--json]"
 	@echo "make docs        write the generated pages; make docs-check only compares them"
@@ -42,6 +43,9 @@ prove: $(DEV)
 
 broken-sensors: $(DEV)
 	$(BIN)/python -m tests.broken_sensors $(BROKEN_ARGS)
+
+kills: $(DEV)
+	$(BIN)/python -m tests.kills $(or $(KILLS_ARGS),--kills 1000)
 
 verify: $(RUNTIME)
 	$(BIN)/garagectl verify --jobs 2

@@ -41,6 +41,10 @@ class GarageApi:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the connection back."""
         self._client.close()
 
     def get(self, path: str, **query: str) -> Json:

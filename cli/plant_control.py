@@ -47,6 +47,15 @@ class PlantControl:
         counts = self._ask("GET", "/verdict")["counts"]
         return {str(kind): int(count) for kind, count in counts.items()}
 
+    def world(self) -> dict[str, Any]:
+        """Where everything truly is: lifts, shuttles, cabins, vehicles and people by id.
+
+        Raises:
+            Failure: PLANT_SILENT.
+        """
+        found: dict[str, Any] = self._ask("GET", "/world")
+        return found
+
     def faults(self) -> dict[str, Any]:
         """``faults`` that there are now, and ``sensors``: every path at which one can sit.
 
