@@ -17,7 +17,7 @@ def _begun(garage: VirtualGarage, since: int) -> list[ev.CommandIntended]:
     return [e for e in found if isinstance(e, ev.CommandIntended) and e.code != CommandCode.STOP]
 
 
-@pytest.mark.parametrize("after_s", [4, 15, 33, 52, 71])
+@pytest.mark.parametrize("after_s", [4, 33, 71])
 def test_h10_without_a_disk_nothing_begins_what_moves_ends_and_the_heartbeat_goes_on(after_s: int) -> None:
     garage = started("tower-small")
     car = next(iter(garage.core.state.vehicles))
