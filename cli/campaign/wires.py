@@ -22,7 +22,6 @@ from sim_hardware.plc.device import EmulatedPlc
 ANSWER_TIMEOUT_MS = 200
 """An answer that is later than this is given up by the driver: it counts as lost."""
 
-_REJECTED = frozenset({FaultKind.TRUNCATED, FaultKind.OVERSIZED, FaultKind.GARBAGE, FaultKind.FOREIGN})
 _SILENT = LinkFault("NO_ANSWER", "the device did not answer in time", "check power and cable")
 
 
@@ -166,8 +165,3 @@ class _Damage:
             return self._fault.period_ms
         # An answer that comes again carries a number that was answered already: drivers drop it.
         return 0 if kind is FaultKind.REPEATED else None
-
-
-def is_rejected(kind: FaultKind) -> bool:
-    """Answers of such a link are refused by every driver, and so never seen by the controller."""
-    return kind in _REJECTED

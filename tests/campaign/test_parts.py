@@ -7,13 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from cli.campaign import recording
+from cli.campaign import recording, story
+from cli.campaign import run as run_module
+from cli.campaign.checkers import Finding
 from cli.campaign.disk import VirtualDisk
-from cli.campaign.run import PERIOD_MS, Run, Settings, campaign_config
+from cli.campaign.plan import Planned
+from cli.campaign.run import PERIOD_MS, Outcome, Run, Settings, campaign_config
 from cli.campaign.story import minimal
 from cli.campaign.virtual_garage import VirtualGarage
 from cli.failure import Failure
 from controller.config.load import load_config
+from controller.config.models import GarageConfig
 from controller.core.events import EpochClaimed
 from controller.core.interface import Recorded
 from plc_drivers.reading import Quality
@@ -118,6 +122,51 @@ def test_the_shortest_story_keeps_only_what_it_needs() -> None:
     assert minimal(list(range(16)), lambda _: True) == []
     assert minimal([1, 2], lambda some: some == [1, 2]) == [1, 2]
     assert len(tried) < 60
+
+
+class _Scripted:
+    """A run that fails when faults 1 and 4 are both in it."""
+
+    def __init__(self, config: GarageConfig, settings: Settings) -> None:
+        self._settings = settings
+
+    def run(self) -> Outcome:
+        placed = [_planned(n) for n in range(8) if self._settings.only is None or n in self._settings.only]
+        fails = {1, 4} <= {one.number for one in placed}
+        findings = [Finding("violation:torn", 9_000, "a car is torn")] if fails else []
+        return Outcome(self._settings, findings, placed=placed)
+
+
+def _planned(number: int) -> Planned:
+    return Planned(number, 1000 * number, FaultKind.FIRE, "site", 500)
+
+
+def test_a_failure_is_told_by_the_faults_that_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(story, "Run", _Scripted)
+    config = load_config(CONFIG / "tower-small.toml")
+    found = story.Shortener(config, _Scripted(config, Settings(1)).run()).story()
+    assert found.settings.only == frozenset({1, 4})
+    assert found.settings.until_ms == 10_000
+    assert [line.split(": ")[0] for line in found.lines()] == ["1.0 s", "4.0 s", "9.0 s"]
+
+
+def test_a_failed_run_is_told_recorded_and_ends_with_exit_1(
+    monkeypatch: pytest.MonkeyPatch, garagectl: Garagectl, tmp_path: Path
+) -> None:
+    lost = Finding("car-lost", 1, "kuga-01 is nowhere")
+    monkeypatch.setattr(run_module, "inventory", lambda _garage: iter([lost]))
+    ran = garagectl(
+        "campaign", "--seeds", "1", "--hours", "0.1", "--fault-rate", "50", "--json",
+        "--config", str(CONFIG / "tower-small.toml"),
+        "--out", str(tmp_path),
+    )  # fmt: skip
+    assert ran.code == 1
+    assert ran.document["cars_lost"] == 1
+    (failure,) = ran.document["failures"]
+    assert (failure["seed"], failure["kind"]) == (1, "car-lost")
+    assert not failure["faults"], "it needs none of them"
+    assert recording.read(Path(failure["recording"]))["findings"][0]["kind"] == "car-lost"
+    assert "FAILED" in ran.err
 
 
 def test_a_recording_is_played_again_bit_by_bit(tmp_path: Path, garagectl: Garagectl) -> None:

@@ -56,6 +56,43 @@ def test_an_injection_that_is_not_supported_is_refused_with_exit_1(
     assert garagectl("fault", "inject", "lift1.rope_taut", "--kind", "sad", *where).code == 2
 
 
+def test_a_part_a_link_and_a_zone_can_be_broken_for_a_time(garagectl: Garagectl, where: tuple[str, ...]) -> None:
+    assert (
+        "lift1.drive is now drive-trip. Done."
+        in garagectl("fault", "inject", "lift1.drive", "--kind", "drive-trip", *where).out
+    )
+    placed = garagectl("fault", "inject", "zone1", "--kind", "guard-open", "--for", "600", *where, "--json").document
+    assert placed["for_ms"] == 600_000
+    assert garagectl("fault", "inject", "machine-plc", "--kind", "silent", *where).code == 0
+    assert garagectl("diag", "link", *where).code == 1
+    listed = garagectl("fault", "list", *where, "--json").document["faults"]
+    assert [fault["kind"] for fault in listed] == ["guard-open", "silent"]
+
+
+def test_a_scenario_is_played_and_one_with_a_mistake_is_refused_with_its_line(
+    garagectl: Garagectl, config_on_free_ports: Callable[[str], GarageConfig], tmp_state: Path
+) -> None:
+    config, file = tmp_state / "garage.json", tmp_state / "one.toml"
+    save_config(config_on_free_ports("tower-small"), config)
+    options = ("--config", str(config), "--state", str(tmp_state), "--scenario", str(file))
+    file.write_text('name = "x"\n\n[[fault]]\ntarget = "zone1"\nkid = "estop"\nat_s = 0.1\n', encoding="utf-8")
+    ran = garagectl("emulate", *options)
+    assert ran.code == 1
+    assert "UNKNOWN_KEY" in ran.err
+    assert f"{file}:5: fault[0].kid" in ran.err
+    assert "Did you mean kind?" in ran.err
+    file.write_text(file.read_text(encoding="utf-8").replace("kid", "kind"), encoding="utf-8")
+    command = [sys.executable, "-m", "cli.main", "emulate", *options]
+    emulator = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        assert emulator.stderr is not None
+        told = [emulator.stderr.readline() for _ in range(2)]
+    finally:
+        emulator.terminate()
+        emulator.communicate(timeout=20)
+    assert any("fault[0] estop at zone1" in line for line in told)
+
+
 def test_without_a_running_emulator_it_says_how_to_get_one(garagectl: Garagectl, tmp_state: Path) -> None:
     ran = garagectl("fault", "list", "--config", "config/tower-small.toml", "--state", str(tmp_state))
     assert ran.code == 1
