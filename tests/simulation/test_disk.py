@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from controller.core import events as ev
+from controller.core.interface import Surroundings
 from controller.core.order import OrderState
 from controller.local_link.messages import SubmitOrder, VehicleData
 from plc_drivers.contract import CommandCode
@@ -60,6 +61,7 @@ def test_h11_a_command_whose_intent_waits_for_the_disk_is_given_up_and_not_sent_
         garage.ask(SubmitOrder(kind="retrieve", vehicle=VehicleData(id=car)))
         garage.run(1.5)  # the disk only seems to be slow
         assert _begun(garage, since)
+    garage.core.notice(Surroundings(journal_fault=garage.disk.fault))
     garage.run(5)
 
     ended = [r.event for r in garage.journal if r.seq > since and isinstance(r.event, ev.CommandEnded)]
