@@ -146,7 +146,7 @@ LIFTS = Layout(
 )
 
 VARIANTS: tuple[Variant, ...] = (
-    Variant(TOWER, frozenset({Part.LATE}), frozenset({Part.LIES})),
+    Variant(TOWER, frozenset({Part.LIES}), frozenset({Part.LATE})),
     Variant(STOPS, frozenset({Part.LIES}), frozenset({Part.TROUBLES, Part.LIES_IN_TROUBLE})),
     Variant(PLATFORM, frozenset({Part.LATE, Part.LIES}), frozenset({Part.TROUBLES, Part.LIES_IN_TROUBLE})),
     Variant(CABIN, frozenset({Part.LATE}), frozenset({Part.TROUBLES})),
