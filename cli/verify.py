@@ -194,7 +194,7 @@ def _necessity(
     names: Sequence[str], only: Sequence[str] | None, states: int | None, jobs: int, *, as_json: bool
 ) -> None:
     from safety.verification.necessity import rules_in
-    from safety.verification.redundant import UNPROVEN
+    from safety.verification.redundant import PROVED, UNPROVEN, reason_of
     from safety.verification.variants import variant
 
     rules = tuple(rules_in(variant(name) for name in names))
@@ -207,12 +207,14 @@ def _necessity(
     found = {need.rule: need for needs in _each(run_needs, shares, jobs) for need in needs}
     needs = [found[rule] for rule in wanted]
     necessary = [need for need in needs if need.necessary]
-    undeclared = [need for need in needs if need.necessary == (need.rule in UNPROVEN)]
+    undeclared = [need for need in needs if (need.rule in UNPROVEN if need.necessary else not reason_of(need.rule))]
+    proved = [need for need in needs if not need.necessary and need.rule in PROVED]
     document = {
         "interlocks": sum(need.instances for need in needs),
         "rules": len(needs),
         "necessary": sum(need.instances for need in necessary),
         "necessary_rules": len(necessary),
+        "shown_by_proof_rules": len(proved),
         "undeclared": len(undeclared),
         "seconds": round(time.monotonic() - began, 1),
         "list": [asdict(need) for need in needs],

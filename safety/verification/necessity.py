@@ -18,7 +18,7 @@ from safety.rules import rules_of
 from safety.topology import Topology
 from safety.verification.controller import Controller
 from safety.verification.limits import expected
-from safety.verification.redundant import UNPROVEN
+from safety.verification.redundant import reason_of
 from safety.verification.search import Bounds, Finding, Pace, Run, Search
 from safety.verification.situations import Circumstance, Situations, Sizes, look_closer, situations_of
 from safety.verification.space import Space
@@ -103,7 +103,7 @@ class Necessity:
                         need, necessary=True, variant=name, found=seen.hazard, states=states, depth=seen.depth,
                         story=seen.story,
                     )  # fmt: skip
-        return replace(need, states=states, reason=UNPROVEN.get(rule, ""))
+        return replace(need, states=states, reason=reason_of(rule))
 
     def _places_to_look(self, instances: dict[str, tuple[Interlock, ...]]) -> Iterator[str]:
         """Variants with instances of a rule; of several with one topology the last, which has the fewest states."""

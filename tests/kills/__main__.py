@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from cli.free_endpoints import on_free_ports
 from controller.config.load import load_config
 from tests.kills.campaign import run
 
@@ -30,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="kills-") as folder:
         report = run(
-            load_config(options.config),
+            on_free_ports(load_config(options.config))[0],
             Path(folder),
             kills=options.kills,
             seed=options.seed,

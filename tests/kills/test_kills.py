@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
-from controller.config.load import load_config
+from controller.config.models import GarageConfig
 from tests.kills import judge
 from tests.kills.campaign import run
 
-CONFIG = Path(__file__).parents[2] / "config" / "tower-small.toml"
 
-
-def test_h11_nothing_is_lost_when_the_control_process_is_killed_at_work(tmp_state: Path) -> None:
-    report = run(load_config(CONFIG), tmp_state, kills=3, seed=7, speed=20.0, tell=lambda _text: None)
+def test_h11_nothing_is_lost_when_the_control_process_is_killed_at_work(
+    config_on_free_ports: Callable[[str], GarageConfig], tmp_state: Path
+) -> None:
+    report = run(config_on_free_ports("tower-small"), tmp_state, kills=3, seed=7, speed=20.0, tell=lambda _text: None)
     assert report.wrong == []
     assert report.kills == 3
     assert report.orders_accepted > 0

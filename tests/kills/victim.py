@@ -18,7 +18,6 @@ from types import TracebackType
 from typing import Any, Self
 
 from cli.failure import Failure
-from cli.free_endpoints import on_free_ports
 from cli.garage_api import GarageApi
 from cli.plant_control import PlantControl
 from controller.config.load import save_config
@@ -33,10 +32,13 @@ class StuckError(Exception):
 
 
 class Victim:
-    """Use as a context manager; the plant runs inside, the controller between ``start`` and ``kill``."""
+    """Use as a context manager; the plant runs inside, the controller between ``start`` and ``kill``.
+
+    ``config`` must name ports that nobody else uses.
+    """
 
     def __init__(self, config: GarageConfig, folder: Path, speed: float) -> None:
-        self.config, _ = on_free_ports(config)
+        self.config = config
         self.folder = folder
         self._speed = speed
         self._file = folder / "garage.json"
