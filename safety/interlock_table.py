@@ -12,11 +12,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from safety.expression import And, Expression, Or, words
+from safety.expression import And, Expression, Or
 from safety.hazards import TITLES
 from safety.interlock import Interlock
 from safety.rules import rules_of
 from safety.topology import CabinTopology, LiftTopology, ShuttleTopology, Topology
+from safety.wording import words
 
 VENDING_TOWER = Topology(
     lifts=(LiftTopology("lift1", 1, "shuttle1", has_platform=False),),

@@ -24,7 +24,6 @@ from safety.expression import (
     OneOf,
     Tag,
     leaves,
-    words,
 )
 from safety.interlock import Interlock, Phase
 from safety.logic import definitions_of
@@ -34,6 +33,7 @@ from safety.topology import Topology
 from safety.trip import Trip
 from safety.trips import trips_of
 from safety.verdict import Function, StartOf
+from safety.wording import words
 
 START_LETTERS = {Effect.ALWAYS: "S", Effect.SOMETIMES: "s"}
 """Letters for what only keeps a command from starting."""

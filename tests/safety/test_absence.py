@@ -9,12 +9,13 @@ import pytest
 
 from plc_drivers.contract import DEFINITIONS, DeviceKind
 from safety.absence import PEOPLE, STANDS_FOR, Gap, MissingSensorError, _as_far_as_possible, gaps, instantiated, without
-from safety.expression import HeldFor, Not, Tag, all_of, any_of, words
+from safety.expression import HeldFor, Not, Tag, all_of, any_of
 from safety.interlock_table import garage_document
 from safety.logic import SafetyLogic
 from safety.rules import declared_rules_of, rules_of
 from safety.topology import Topology
 from safety.waiver import DAY_MS, Waiver
+from safety.wording import words
 from tests.safety import situations as at
 from tests.safety.scene import SHUTTLES, TOWER, Scene, function
 

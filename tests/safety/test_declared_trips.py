@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from safety.expression import words
 from safety.interlock_table import SHUTTLE_GARAGE, VENDING_TOWER
 from safety.topology import Topology
 from safety.trip import StopCategory, Trip
 from safety.trips import trips_of
+from safety.wording import words
 
 OFF, STOP, HOLD = StopCategory.POWER_OFF, StopCategory.STOP_THEN_OFF, StopCategory.HOLD
 

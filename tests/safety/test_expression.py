@@ -37,11 +37,11 @@ from safety.expression import (
     all_of,
     doing,
     granted,
-    words,
 )
 from safety.memory import SafetyMemory
 from safety.program import Program
 from safety.verdict import Function
+from safety.wording import words
 from tests.safety.reading_of_trees import History, truth
 from tests.safety.scene import TOWER, Scene
 
