@@ -32,6 +32,8 @@ def reach_lift(situation: Situation, lift: str, level: int) -> Do | None:
         return _dock(situation, rider)
     if rider is not None and situation.value(rider, "state") == State.NOT_REFERENCED:
         return _let_rider_reference(situation, lift, rider)
+    if rider is not None and (home := _bring_home(situation, lift, rider)) is not None:
+        return home
     if situation.stands_at(lift, level):
         return Do(lift, CommandCode.LOCK)
     if situation.value(lift, "pins_retracted") is not True:
@@ -75,6 +77,19 @@ def _let_rider_reference(situation: Situation, lift: str, rider: str) -> Do:
     if situation.value(lift, "state") == State.NOT_REFERENCED or not at_a_level:
         return Do(lift, CommandCode.REFERENCE)
     return Do(lift, CommandCode.LOCK)
+
+
+def _bring_home(situation: Situation, lift: str, rider: str) -> Do | None:
+    """What a shuttle needs that stands in its dock by the switch and not by its column: stopped just before it.
+
+    The lift takes it nowhere so (H07). It travels on firm ground only; between levels a person has to look.
+    """
+    if situation.value(rider, "station") == situation.layout.home_column(rider):
+        return None
+    if situation.value(lift, "pins_extended") is True:
+        return _dock(situation, rider)
+    at = situation.value(lift, "station")
+    return Do(lift, CommandCode.LOCK) if at is not None and situation.stands_at(lift, int(at)) else None
 
 
 def _dock(situation: Situation, shuttle: str) -> Do:
