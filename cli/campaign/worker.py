@@ -5,6 +5,7 @@ Owns the pool and the measurement of how fast a run was. Must never let one run 
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import multiprocessing
 import time
@@ -37,11 +38,22 @@ class Done:
 
 def work(job: Job) -> Done:
     """Run one seed."""
-    # A violation is this run's outcome, told once with its story; the plant's own line would tell it again.
-    logging.getLogger("sim_hardware").setLevel(logging.CRITICAL)
-    began_s = time.process_time()
-    outcome = Run(job.config, job.settings).run()
-    return Done(job, outcome, time.process_time() - began_s)
+    with _quiet_plant():
+        began_s = time.process_time()
+        outcome = Run(job.config, job.settings).run()
+        return Done(job, outcome, time.process_time() - began_s)
+
+
+@contextlib.contextmanager
+def _quiet_plant() -> Iterator[None]:
+    """A violation is this run's outcome, told once with its story; the plant's own line would tell it again."""
+    logger = logging.getLogger("sim_hardware")
+    before = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
 
 
 def work_all(jobs: Sequence[Job], processes: int) -> Iterator[Done]:
