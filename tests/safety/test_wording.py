@@ -40,11 +40,11 @@ from safety.expression import (
     doing,
     granted,
     leaves,
-    words,
 )
 from safety.interlocks import unit
 from safety.program import Program
 from safety.verdict import Function, StartOf
+from safety.wording import words
 from tests.safety.scene import TOWER, Scene
 
 SCENE = Scene(TOWER)
