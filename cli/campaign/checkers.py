@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from cli.campaign.virtual_garage import VirtualGarage
 from controller.core.events import CommandIntended
+from plc_drivers.contract import CommandCode
 from plc_drivers.contract.codes import State
 from sim_hardware.plant.axis import Axis
 from sim_hardware.plant.body import SeatKind, VehicleBody
@@ -19,6 +20,7 @@ from sim_hardware.plc.commanded import CommandedPlc
 
 SCANS_BACK = 2
 """A permit may be dropped in the scan that begins a motion; it must have been there in one of so many before."""
+_NEVER_WAIT = frozenset({CommandCode.NONE, CommandCode.STOP, CommandCode.OPEN_OUTER_DOOR})
 _ENDING = frozenset({State.STOPPING, State.ABORTED, State.STOPPED})
 
 
@@ -79,14 +81,13 @@ class Checkers:
         return None
 
     def _intent(self) -> Finding | None:
-        """No PLC carries out a command whose intent is not durable in the journal."""
+        """No PLC carries out a command whose intent is not durable in the journal; the way out for people may."""
         for plc in self._commanded:
             now = (int(plc.read("active_command")), int(plc.read("ack_seq")))
-            before = self._active.get(plc.name)
-            if now == before:
+            if now == self._active.get(plc.name):
                 continue
             self._active[plc.name] = now
-            if not now[0] or plc.lies or (before is not None and before[0] == now[0] and before[1] == now[1]):
+            if now[0] in _NEVER_WAIT or plc.lies:
                 continue
             self._read_intents()
             if (plc.name, now[1]) not in self._intents:

@@ -10,6 +10,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from cli.campaign.checkers import Checkers, Finding, inventory
 from cli.campaign.mix import OwnFault
@@ -273,6 +274,9 @@ class Run:
         while self.garage.now_ms < end_ms and not self.outcome.findings and not condition():
             self._pass(end_ms)
 
+    def _is_over(self, order: str) -> bool:
+        return self.garage.core.state.orders[order].state.is_over
+
     def _fetch_some(self) -> None:
         """Every reachable car comes out: some, drawn by lot, one after the other."""
         state = self.garage.core.state
@@ -280,13 +284,13 @@ class Run:
         for car in self._dice.sample(here, min(FETCHED, len(here))):
             token = self.garage.ask(SubmitOrder(kind="retrieve", vehicle=VehicleData(id=car)))
             end_ms = self.garage.now_ms + FETCH_MS
-            self._until(lambda token=token: token in self.garage.answers, end_ms)  # type: ignore[misc]  # bound now
+            self._until(partial(self.garage.answers.__contains__, token), end_ms)
             answer = self.garage.answers.get(token)
             if not isinstance(answer, Accepted) or answer.order is None:
                 self._find("car-unreachable", f"{car}: {answer}")
                 return
             number = answer.order.id
-            self._until(lambda number=number: state.orders[number].state.is_over, end_ms)  # type: ignore[misc]
+            self._until(partial(self._is_over, number), end_ms)
             if self.outcome.findings:
                 return
             order = state.orders[number]

@@ -18,7 +18,7 @@ from controller.core.order import Order, OrderState
 from controller.core.placement import is_open
 from controller.core.progress import withdraw_waiting
 from controller.core.situation import Situation
-from controller.core.trips import reset
+from controller.core.trips import clear, clear_device, reset
 from controller.core.vehicle import Vehicle
 from controller.core.waiving import expired
 from controller.garage import PositionKind
@@ -290,19 +290,9 @@ def _clear(situation: Situation, request: ClearDevice) -> Refusal | None:
     if request.device == ALL_DEVICES:
         situation.resets |= reset(situation, None, request.actor)[0]
         for device in devices:
-            _clear_device(situation, device, request.actor)
+            clear_device(situation, device, request.actor)
         return None
     if request.device not in devices:
         known = ", ".join(devices)
         return Refusal("UNKNOWN_DEVICE", f"There is no device {request.device!r}.", f"Choose one of: {known}.")
-    resets, tripped = reset(situation, request.device, request.actor)
-    situation.resets |= resets
-    return tripped or _clear_device(situation, request.device, request.actor)
-
-
-def _clear_device(situation: Situation, device: str, actor: str) -> Refusal | None:
-    if (refusal := commanding.order_clear(situation, device)) is not None:
-        return refusal
-    if device in situation.state.blocks or situation.state.mailbox(device).pending is not None:
-        situation.log.write(ev.DeviceUnblocked(device=device, actor=actor))
-    return None
+    return clear(situation, request.device, request.actor)

@@ -43,6 +43,11 @@ def sees_nobody(situation: Situation, cabin: str) -> bool:
     )
 
 
+def sees_somebody(situation: Situation, cabin: str) -> bool:
+    """True when a presence sensor sees a person; what is unknown is not seen."""
+    return situation.value(cabin, "scanner_clear") is False or (situation.value(cabin, "curtain_count") or 0) > 0
+
+
 def may_close(situation: Situation, cabin: str) -> bool:
     """True when nobody is seen inside or in the outer door's way."""
     return sees_nobody(situation, cabin) and situation.value(cabin, "outer_unobstructed") is True

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from controller.core import events as ev
 from controller.core import inventory
+from controller.core.cabin_reading import sees_somebody
 from controller.core.finding import open_on
 from controller.core.mailbox import Mailbox, Pending
 from controller.core.mode import Mode as GarageMode
@@ -93,9 +94,8 @@ def _observe_owner(situation: Situation, box: Mailbox, image: DeviceImage) -> No
 
 def _observe_pending(situation: Situation, device: str, pending: Pending, image: DeviceImage) -> None:
     if pending.released_ms is None:
-        if situation.journal_fault is not None and situation.state.mode != "fire":
-            # Whenever the disk comes back, nothing may begin that was right minutes ago. Doors that let people out of a
-            # fire are right whenever that is (H16).
+        if situation.journal_fault is not None:
+            # Whenever the disk comes back, nothing may begin that was right minutes ago.
             _end(situation, device, ok=False, code="NOT_RECORDED")
         return
     waited_ms = situation.now.mono_ms - pending.released_ms
@@ -288,7 +288,7 @@ def command(
         return None if same else Refusal("BUSY", f"{device} is busy with {box.pending.code.name}.", "Wait.")
     if (refusal := unready(situation, device)) is not None:
         return refusal
-    if (refusal := _nothing_begins(situation)) is not None:
+    if (refusal := _nothing_begins(situation, device, code)) is not None:
         return refusal
     if situation.now.mono_ms < box.retry_after_ms:
         last = "" if box.last is None else f"{box.last.code.name} failed with {box.last.result}"
@@ -309,11 +309,23 @@ def command(
     return None
 
 
-def _nothing_begins(situation: Situation) -> Refusal | None:
-    """Why no order moves anything now, whatever the device."""
+def _nothing_begins(situation: Situation, device: str, code: CommandCode) -> Refusal | None:
+    """Why no order may have this now, whatever the device's own state."""
     if situation.state.mode != "automatic":
         return not_automatic(situation)
-    return None if situation.journal_fault is None else _not_recorded(situation.journal_fault)
+    if situation.journal_fault is None or not _waits_for_disk(situation, device, code):
+        return None
+    return _not_recorded(situation.journal_fault)
+
+
+def _waits_for_disk(situation: Situation, device: str, code: CommandCode) -> bool:
+    """False for a STOP, and for the door that lets out whoever is seen inside, or may be in a fire (H04, H16).
+
+    Neither moves a car, and both are right whether or not anybody can read of them later.
+    """
+    if code is CommandCode.OPEN_OUTER_DOOR:
+        return situation.state.mode != "fire" and not sees_somebody(situation, device)
+    return code is not CommandCode.STOP
 
 
 def _not_recorded(fault: Fault) -> Refusal:
@@ -450,8 +462,8 @@ def recall_all(situation: Situation) -> None:
 
 
 def _release(situation: Situation, device: str, pending: Pending, durable_seq: int) -> bool:
-    """Let a command out once its intent is on disk; STOP never waits."""
-    if pending.intent_seq > durable_seq and pending.code is not CommandCode.STOP:
+    """Let a command out once its intent is on disk; STOP never waits, nor does the way out for people."""
+    if pending.intent_seq > durable_seq and _waits_for_disk(situation, device, pending.code):
         return False
     clock, boot = situation.value(device, "clock_ms"), situation.value(device, "boot_counter")
     if clock is None or boot is None:

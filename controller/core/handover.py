@@ -21,6 +21,7 @@ from controller.core.cabin_reading import (
     is_vehicle_there,
     may_close,
     sees_nobody,
+    sees_somebody,
 )
 from controller.core.order import Order
 from controller.core.placement import Placement
@@ -272,12 +273,8 @@ def _close_outer(situation: Situation, cabin: Cabin, order: Order) -> Refusal | 
 
 def _open_again(situation: Situation, cabin: Cabin, order: Order) -> None:
     """A door that was stopped half way because somebody came in is opened for them: they would wait for ever (H04)."""
-    if _is_somebody_seen(situation, cabin.id) and situation.value(cabin.id, "outer_open") is False:
+    if sees_somebody(situation, cabin.id) and situation.value(cabin.id, "outer_open") is False:
         commanding.command(situation, cabin.id, CommandCode.OPEN_OUTER_DOOR, order=order.id)
-
-
-def _is_somebody_seen(situation: Situation, cabin: str) -> bool:
-    return situation.value(cabin, "scanner_clear") is False or (situation.value(cabin, "curtain_count") or 0) > 0
 
 
 def _someone_inside(cabin: str) -> Refusal:
@@ -298,7 +295,7 @@ def _confirming(situation: Situation, cabin: Cabin, order: Order, _: Placement) 
 
 def _let_out(situation: Situation, cabin: Cabin, order: Order) -> Refusal | None:
     """Somebody shows up behind the shut door: open it again; nothing else may move (H04)."""
-    if not _is_somebody_seen(situation, cabin.id) and situation.value(cabin.id, "outer_closed") is True:
+    if not sees_somebody(situation, cabin.id) and situation.value(cabin.id, "outer_closed") is True:
         return None
     if situation.value(cabin.id, "outer_open") is True:
         back = CLOSING if is_vehicle_gone(situation, cabin.id) else SECURING

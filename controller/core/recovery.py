@@ -6,13 +6,11 @@ it never moves anything: that takes a start (H11).
 
 from __future__ import annotations
 
-from controller.core import commanding
-from controller.core import events as ev
 from controller.core import mode_events as mev
 from controller.core.finding import Answer, Clear, ConfirmAt, Finding, Refer, findings
 from controller.core.inventory import confirm
 from controller.core.situation import Situation
-from controller.core.trips import reset
+from controller.core.trips import clear
 from controller.local_link.mode_messages import AnswerFinding, ConfirmInventory, FindingAnswerView, FindingView
 from safety.refusal import Refusal
 
@@ -76,15 +74,6 @@ def _carry_out(situation: Situation, finding: Finding, answer: Answer, request: 
             )
             return confirm(situation, word, asked=frozenset(finding.positions))
         case Clear(device=device):
-            return _clear(situation, device, request.actor)
+            return clear(situation, device, request.actor)
         case Refer():
             return None
-
-
-def _clear(situation: Situation, device: str, actor: str) -> Refusal | None:
-    resets, tripped = reset(situation, device, actor)
-    situation.resets |= resets
-    refusal = tripped or commanding.order_clear(situation, device)
-    if refusal is None and device in situation.state.blocks:
-        situation.log.write(ev.DeviceUnblocked(device=device, actor=actor))
-    return refusal

@@ -87,3 +87,22 @@ def reset(situation: Situation, device: str | None, actor: str) -> tuple[frozens
         elif refusal is None:
             refusal = Refusal(trip.id, f"{trip.cause} It is still so.", trip.remedy)
     return frozenset(resets), refusal
+
+
+def clear(situation: Situation, device: str, actor: str) -> Refusal | None:
+    """A person clears one device: its trips, its PLC's stop, and the block of this controller. It moves after a start.
+
+    The refusal when a trip cannot be reset or the PLC cannot be asked; nothing is cleared then.
+    """
+    resets, tripped = reset(situation, device, actor)
+    situation.resets |= resets
+    return tripped or clear_device(situation, device, actor)
+
+
+def clear_device(situation: Situation, device: str, actor: str) -> Refusal | None:
+    """Clear a device's PLC and its block; its trips are left as they are."""
+    if (refusal := commanding.order_clear(situation, device)) is not None:
+        return refusal
+    if device in situation.state.blocks or situation.state.mailbox(device).pending is not None:
+        situation.log.write(ev.DeviceUnblocked(device=device, actor=actor))
+    return None

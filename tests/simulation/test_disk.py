@@ -9,6 +9,7 @@ from controller.core.interface import Surroundings
 from controller.core.order import OrderState
 from controller.local_link.messages import SubmitOrder, VehicleData
 from plc_drivers.contract import CommandCode
+from sim_hardware.people import Actor
 from tests.simulation.test_orders import started
 from tests.simulation.virtual_garage import VirtualGarage
 
@@ -73,3 +74,36 @@ def test_h11_a_command_whose_intent_waits_for_the_disk_is_given_up_and_not_sent_
     sent = {name: box.sent for name, box in garage.core.state.mailboxes.items()}
     garage.run(10)
     assert {name: box.sent for name, box in garage.core.state.mailboxes.items()} == sent
+
+
+def _intended(garage: VirtualGarage, since: int) -> set[int]:
+    return {event.code for event in _begun(garage, since)}
+
+
+def test_h16_without_a_disk_a_fire_still_opens_the_cabins_that_may_hold_people() -> None:
+    garage = started("tower-small")
+    Actor(garage.hardware.plant, "cabin1", "child").appear_inside()
+    garage.until(lambda: "cabin1" not in garage.verdict.proven_empty, 10)
+    garage.disk.is_full = True
+    garage.hardware.plant.site_alarms.fire = True
+    garage.hardware.plant.site_alarms.touch()
+    garage.until(lambda: garage.image["cabin1"].value("outer_open") is True, 60)
+    assert garage.core.state.mode == "fire"
+    assert garage.disk.fault is not None
+    assert garage.violations() == []
+
+
+def test_h04_without_a_disk_a_door_still_opens_for_somebody_whom_it_met_half_way() -> None:
+    garage = started("tower-small")
+    car = next(iter(garage.core.state.vehicles))
+    garage.order(SubmitOrder(kind="retrieve", vehicle=VehicleData(id=car)))
+    door = garage.hardware.plant.cabin("cabin1").outer
+    garage.until(lambda: garage.core.state.cabins["cabin1"].phase == "closing" and door.opening < 0.6, 600)
+    garage.disk.is_full = True
+    since = garage.core.last_seq
+    Actor(garage.hardware.plant, "cabin1", "child").appear_inside()
+    garage.until(lambda: door.opening >= 1.0, 30)
+    assert garage.disk.fault is not None
+    garage.run(10)
+    assert _intended(garage, since) == {CommandCode.OPEN_OUTER_DOOR}, "nothing else begins"
+    assert garage.violations() == []
