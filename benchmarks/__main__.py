@@ -26,6 +26,7 @@ MODULES: Mapping[str, tuple[str, ...]] = {
     "footprint": ("benchmarks.footprint",),
     "recovery": ("benchmarks.recovery",),
     "campaign": ("benchmarks.campaign",),
+    "black-box": ("benchmarks.black_box",),
 }
 """The modules of each benchmark; each has ``run(seconds)`` and returns its figures."""
 

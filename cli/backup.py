@@ -23,7 +23,7 @@ def backup(file: Target, *, config: Config = DEFAULT_CONFIG, state: State = None
     began = time.monotonic()
     with failures():
         from controller.journal.copy import backup as copy
-        from controller.journal.export import moment
+        from controller.moment import moment
 
         report = copy(journal, file)
     took_s = round(time.monotonic() - began, 2)
@@ -55,8 +55,8 @@ def restore(
     journal = journal_of(garage, state)
     from controller.core.doubt import everything_doubted
     from controller.garage import Layout
-    from controller.journal.export import moment
     from controller.journal.restore import restore as put_back
+    from controller.moment import moment
 
     doubts = everything_doubted(Layout(garage))
     with locked(journal, state_dir(state, garage.garage.id)), failures():

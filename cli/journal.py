@@ -22,7 +22,7 @@ from cli import settings
 from cli.failure import Failure
 from cli.journal_file import File, Person, chosen, failures, journal_of, locked
 from cli.options import DEFAULT_CONFIG, Config, Json, State, state_dir
-from cli.printing import print_json, print_line
+from cli.printing import print_json, print_line, quiet_pipe
 
 if TYPE_CHECKING:
     from controller.journal.export import Selection
@@ -86,7 +86,7 @@ def export(
     wanted = Selection(first, last, _moment_ms(since, "--since"), _moment_ms(until, "--until"), frozenset(kind or ()))
     path = chosen(file, config, state)
     if out is None:
-        with failures(), _quiet_pipe():
+        with failures(), quiet_pipe():
             for row in _selected(path, wanted):
                 print_line(_line(row))
         return
@@ -109,7 +109,7 @@ def tail(
 ) -> None:
     """Show the newest events, and follow them. Reads only; with --json one object a line."""
     path = chosen(file, config, state)
-    with failures(), _quiet_pipe(), contextlib.suppress(KeyboardInterrupt):
+    with failures(), quiet_pipe(), contextlib.suppress(KeyboardInterrupt):
         for row in _newest(path, count, follow=follow):
             print_line(_line(row) if as_json else _text(row))
             sys.stdout.flush()
@@ -269,16 +269,6 @@ def _opened(part: Path, *, packed: bool) -> Iterator[IO[str]]:
             yield lines
 
 
-@contextlib.contextmanager
-def _quiet_pipe() -> Iterator[None]:
-    """End quietly when whoever reads our output has seen enough."""
-    try:
-        yield
-    except BrokenPipeError:
-        # Python would try to flush once more at its end, and complain.
-        sys.stdout = None
-
-
 def _line(row: Row) -> str:
     from controller.journal.export import record
 
@@ -294,7 +284,7 @@ def _text(row: Row) -> str:
 
 
 def _moment(at_ms: int | None) -> str | None:
-    from controller.journal.export import moment
+    from controller.moment import moment
 
     return None if at_ms is None else moment(at_ms)
 

@@ -15,6 +15,7 @@ import typer
 from cli import (
     alarms,
     backup,
+    black_box,
     check_config,
     contract,
     demo,
@@ -29,6 +30,7 @@ from cli import (
     order_commands,
     prove,
     recover,
+    replay,
     run,
     status,
     zones,
@@ -76,6 +78,7 @@ _COMMANDS: tuple[tuple[str, Callable[..., None], str], ...] = (
     ("confirm", zones.confirm, "garagectl confirm shuttle1-deck --empty --person 'Mia Chen'"),
     ("backup", backup.backup, "garagectl backup /mnt/backup/journal.sqlite --state /var/lib/garage"),
     ("restore", backup.restore, "garagectl restore /mnt/backup/journal.sqlite --person 'Mia Chen'"),
+    ("replay", replay.replay, "garagectl replay /var/lib/garage/black-box/frozen/20260501T0412Z-zone1.estop.gbx"),
     ("recover", recover.recover, "garagectl recover --person 'Mia Chen'"),
     ("manual", manual.manual, "garagectl manual lift1 travel forward --person 'Mia Chen' --seconds 2"),
 )
@@ -83,6 +86,7 @@ _COMMANDS: tuple[tuple[str, Callable[..., None], str], ...] = (
 for _name, _function, _example in _COMMANDS:
     app.command(_name, epilog=f"Example: {_example}")(_function)
 app.add_typer(alarms.app, name="alarms", epilog="Example: garagectl alarms --json")
+app.add_typer(black_box.app, name="black-box", epilog="Example: garagectl black-box list --json")
 app.add_typer(diag.app, name="diag", epilog="Example: garagectl diag link --config config/tower-small.toml")
 app.add_typer(journal.app, name="journal", epilog="Example: garagectl journal verify --json")
 app.add_typer(fault.app, name="fault", epilog="Example: garagectl fault inject lift1.rope_taut --kind inverted")

@@ -5,9 +5,10 @@ Owns the two consoles. Must never be asked to print half of each on standard out
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from rich.console import Console
 from rich.table import Table
@@ -25,6 +26,16 @@ def print_json(document: object) -> None:
 def print_line(text: str) -> None:
     """One line on standard output, never wrapped and without markup: for what is pasted or read by programs."""
     sys.stdout.write(text + "\n")
+
+
+@contextlib.contextmanager
+def quiet_pipe() -> Iterator[None]:
+    """End quietly when whoever reads our output has seen enough."""
+    try:
+        yield
+    except BrokenPipeError:
+        # Python would try to flush once more at its end, and complain.
+        sys.stdout = None
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str | None = None) -> Table:

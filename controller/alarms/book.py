@@ -18,6 +18,7 @@ from controller.alarms.first_out import FirstOut
 from controller.alarms.inputs import AlarmInputs
 from controller.alarms.rates import AlarmRates
 from controller.alarms.record import CHATTER_CHANGES_MAX, CHATTER_WINDOW_MS, AlarmRecord, Answer, Shelf
+from controller.alarms.run_memory import AlarmRunMemory, ConditionsMemory, RecordMemory, TimerMemory
 from controller.alarms.standing import Standing, Trigger, follow
 
 CONTROLLER = "controller"
@@ -150,6 +151,32 @@ class AlarmBook:
     def take_over(self, kept: AlarmBook) -> None:
         """Go on with the state of a book that was read back from a snapshot."""
         self.records, self.groups, self._due_ms = kept.records, kept.groups, None
+
+    def memory(self) -> AlarmRunMemory:
+        """What this run has added to what events tell, for a recording that goes on from here."""
+        seen = self._inputs
+        return AlarmRunMemory(
+            ConditionsMemory(dict(seen.holding), seen.unknown, dict(seen.suppressions)),
+            {name: TimerMemory(t.onset_ms, t.gone_ms, list(t.onsets)) for name, t in self._timers.items()},
+            dict(self._shelf_ends_ms),
+            {r.id: RecordMemory(r.active_since_ms, list(r.changes)) for r in self.records.values()},
+            self.groups.memory(),
+            self.rates.memory(),
+        )
+
+    def recall(self, memory: AlarmRunMemory) -> None:
+        """Go on from what ``memory`` gave; the records themselves are there already."""
+        seen = memory.conditions
+        self._inputs = AlarmInputs(seen.holding, seen.unknown, seen.suppressions)
+        self._timers = {name: _Timer(t.onset_ms, t.gone_ms, list(t.onsets)) for name, t in memory.timers.items()}
+        self._shelf_ends_ms = dict(memory.shelf_ends_ms)
+        for name, known in memory.records.items():
+            record = self.record(name)
+            record.active_since_ms = known.active_since_ms
+            record.changes.extend(known.changes)
+        self.groups.recall(memory.groups)
+        self.rates.recall(memory.rates)
+        self._due_ms = None
 
     def forget_groups(self) -> None:
         """For a book that is only ever folded: keep its groups bounded, as ``update`` does for one that lives."""

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
+import msgspec
+
 JOIN_WITHIN_MS = 10_000
 """An alarm that is raised later than this after the last of a group begins a group of its own: a PLC's time-out is a
 quarter of a second, a controlled stop takes some seconds, and a command's failure is reported after it."""
@@ -34,6 +36,23 @@ class First:
     onset_ms: int
     rank: int
     alarm: str
+
+
+class GroupMemory(msgspec.Struct, frozen=True):
+    """A group that may still be joined, written down. Monotonic times."""
+
+    number: int
+    zones: frozenset[int]
+    began_ms: int
+    last_ms: int
+
+
+class GroupsMemory(msgspec.Struct, frozen=True):
+    """Every group that one run remembers, written down."""
+
+    last: int
+    open: list[GroupMemory]
+    firsts: dict[int, First]
 
 
 class FirstOut:
@@ -89,6 +108,16 @@ class FirstOut:
         """The firsts of ``numbers`` and of the newest groups, which may still be open, for a snapshot of the state."""
         newest = self._last - GROUPS_REMEMBERED
         return {number: first for number, first in self._firsts.items() if number > newest or number in numbers}
+
+    def memory(self) -> GroupsMemory:
+        """Everything that this run remembers of groups, for a recording that goes on from here."""
+        groups = [GroupMemory(n, g.zones, g.began_ms, g.last_ms) for n, g in self._open.items()]
+        return GroupsMemory(self._last, groups, dict(self._firsts))
+
+    def recall(self, memory: GroupsMemory) -> None:
+        """Go on from what ``memory`` gave."""
+        self._last, self._firsts = memory.last, dict(memory.firsts)
+        self._open = {group.number: _Group(group.zones, group.began_ms, group.last_ms) for group in memory.open}
 
     def restore(self, firsts: dict[int, First], last: int) -> None:
         """Take back what ``firsts`` and ``last`` gave."""

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 
+import msgspec
+
 from controller.alarms.definition import Priority
 
 FLOOD_ABOVE = 10
@@ -24,6 +26,7 @@ RECENT_MAX = 4096
 _HOUR_MS = 3_600_000
 _BUCKET_MS = 60_000
 _DAY_BUCKETS = 1440
+_DAY_HOURS = 24
 
 
 @dataclass(slots=True)
@@ -38,18 +41,52 @@ class _Hour:
     by_alarm: dict[str, int]
 
 
+class RatesMemory(msgspec.Struct, frozen=True):
+    """The counts of one run, written down. Minutes and hours go by their number since the clock's zero."""
+
+    recent: list[int]
+    minutes: list[tuple[int, dict[Priority, int]]]
+    hours: list[tuple[int, dict[str, int]]]
+    began_ms: int | None
+    raised: int
+    floods: int
+    flood_since_ms: int | None
+    flooded_ms: int
+
+
 class AlarmRates:
     """Counts of one run of the controller."""
 
     def __init__(self) -> None:
         self._recent: deque[int] = deque(maxlen=RECENT_MAX)
         self._minutes: deque[_Minute] = deque(maxlen=_DAY_BUCKETS)
-        self._hours: deque[_Hour] = deque(maxlen=24)
+        self._hours: deque[_Hour] = deque(maxlen=_DAY_HOURS)
         self.began_ms: int | None = None
         self.raised = 0
         self.floods = 0
         self.flood_since_ms: int | None = None
         self._flooded_ms = 0
+
+    def memory(self) -> RatesMemory:
+        """Every count, for a recording that goes on from here."""
+        return RatesMemory(
+            list(self._recent),
+            [(minute.number, dict(minute.by_priority)) for minute in self._minutes],
+            [(hour.number, dict(hour.by_alarm)) for hour in self._hours],
+            self.began_ms,
+            self.raised,
+            self.floods,
+            self.flood_since_ms,
+            self._flooded_ms,
+        )
+
+    def recall(self, memory: RatesMemory) -> None:
+        """Go on from what ``memory`` gave."""
+        self._recent = deque(memory.recent, maxlen=RECENT_MAX)
+        self._minutes = deque((_Minute(number, dict(counts)) for number, counts in memory.minutes), maxlen=_DAY_BUCKETS)
+        self._hours = deque((_Hour(number, dict(counts)) for number, counts in memory.hours), maxlen=_DAY_HOURS)
+        self.began_ms, self.raised, self.floods = memory.began_ms, memory.raised, memory.floods
+        self.flood_since_ms, self._flooded_ms = memory.flood_since_ms, memory.flooded_ms
 
     def start(self, now_ms: int) -> None:
         """Counting begins; a second call changes nothing."""

@@ -92,6 +92,17 @@ class JournalSection(Model):
     """Above this size the oldest events are removed whatever their age; a busy garage writes some 2 MB a day."""
 
 
+class BlackBoxSection(Model):
+    """The recording of the last hours, from which what the controller decided can be decided again."""
+
+    enabled: bool = True
+    """False records nothing; the journal is kept all the same."""
+    hours: Annotated[int, Field(ge=1, le=168)] = 6
+    """How far the recording reaches back. What was recorded around a trip is kept longer."""
+    size_max_mb: Annotated[int, Field(ge=16, le=100_000)] = 256
+    """What the recording may take on disk, half of it for what is kept around trips; the oldest goes first."""
+
+
 class ApiSection(Model):
     """Where the HTTP API listens. Anything but loopback must be asked for by name."""
 
@@ -450,6 +461,8 @@ class GarageConfig(Model):
     """The scan cycle."""
     journal: JournalSection = JournalSection()
     """How much of the journal is kept."""
+    black_box: BlackBoxSection = BlackBoxSection()
+    """The recording of the last hours."""
     api: ApiSection = ApiSection()
     """The HTTP API."""
     links: tuple[Link, ...] = Field(min_length=1)

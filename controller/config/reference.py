@@ -21,6 +21,7 @@ _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("garage.envelope", models.Envelope),
     ("controller", models.ControllerSection),
     ("journal", models.JournalSection),
+    ("black_box", models.BlackBoxSection),
     ("api", models.ApiSection),
     ('links, with `protocol = "modbus-tcp"`', models.ModbusTcpLink),
     ('links, with `protocol = "modbus-rtu"`', models.ModbusRtuLink),

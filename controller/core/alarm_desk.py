@@ -8,6 +8,7 @@ from __future__ import annotations
 from controller.alarms.acts import decide
 from controller.alarms.book import AlarmBook
 from controller.alarms.catalogue import Catalogue
+from controller.alarms.run_memory import AlarmRunMemory
 from controller.alarms.view import AlarmWindow
 from controller.core.alarm_watch import AlarmWatch
 from controller.core.interface import Instant, Surroundings
@@ -32,6 +33,15 @@ class AlarmDesk:
         inputs = self._watch.look(situation, self.surroundings)
         now = situation.now
         self.book.update(inputs, now.mono_ms, now.unix_ms, situation.log.write)
+
+    def memory(self) -> tuple[AlarmRunMemory, frozenset[str], frozenset[str]]:
+        """What this run remembers: the book's memory, and the watch's."""
+        return (self.book.memory(), *self._watch.memory())
+
+    def recall(self, book: AlarmRunMemory, trips_known: frozenset[str], by_silence: frozenset[str]) -> None:
+        """Go on from what ``memory`` gave; the book's records must be there already."""
+        self.book.recall(book)
+        self._watch.recall(trips_known, by_silence)
 
     def views(self, now: Instant) -> tuple[list[AlarmView], AlarmFigures]:
         """The alarms and their figures, for the snapshot."""

@@ -109,6 +109,14 @@ class AlarmWatch:
         self._key: object = None
         self._inputs = AlarmInputs()
 
+    def memory(self) -> tuple[frozenset[str], frozenset[str]]:
+        """Trips that stand, and those of them that are told by a device's silence, for a recording that goes on."""
+        return frozenset(self._trips_known), frozenset(self._by_silence)
+
+    def recall(self, trips_known: frozenset[str], by_silence: frozenset[str]) -> None:
+        """Go on from what ``memory`` gave. All else is found anew from readings and books."""
+        self._trips_known, self._by_silence = set(trips_known), set(by_silence)
+
     def look(self, situation: Situation, surroundings: Surroundings) -> AlarmInputs:
         """The conditions of this cycle."""
         self._read_books(situation)

@@ -6,7 +6,9 @@ and times give the same decisions, live, in simulation and in the replay of an i
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from controller.core import commanding, fire, hand, state_snapshot
 from controller.core import events as ev
@@ -26,6 +28,7 @@ from controller.core.permit_loss import observe_taken
 from controller.core.placement import NearestFree, Placement
 from controller.core.progress import run_orders
 from controller.core.restart import BootCounters
+from controller.core.run_memory import RunMemory
 from controller.core.shape import shape_of
 from controller.core.situation import Situation
 from controller.core.state import GarageState, apply
@@ -122,6 +125,37 @@ class GarageCore:
         book.take_over(state.alarms)
         state.alarms = book
         self.state = state
+
+    def memory(self) -> RunMemory:
+        """The core as it stands between two steps: ``recall`` goes on from it, and decides the same."""
+        alarms, trips_known, by_silence = self._alarms.memory()
+        return RunMemory(
+            state=state_snapshot.encode(self.state),
+            hold=None if self.state.hold is None else replace(self.state.hold),
+            ended_presses=list(self.state.ended_presses.items()),
+            refused_press=self._refused_press,
+            waiting=self._waiting.memory(),
+            boots=self._boots.memory(),
+            surroundings=self._alarms.surroundings,
+            alarms=alarms,
+            trips_known=trips_known,
+            trips_by_silence=by_silence,
+        )
+
+    def recall(self, memory: RunMemory) -> None:
+        """Stand where another core stood: for the replay of a recording, never for a start (H11).
+
+        Raises:
+            SnapshotUnreadableError: its state is none of this format.
+        """
+        self.restore(memory.state)
+        self.state.hold = None if memory.hold is None else replace(memory.hold)
+        self.state.ended_presses = OrderedDict(memory.ended_presses)
+        self._refused_press = memory.refused_press
+        self._waiting.recall(memory.waiting)
+        self._boots.recall(memory.boots)
+        self._alarms.surroundings = memory.surroundings
+        self._alarms.recall(memory.alarms, memory.trips_known, memory.trips_by_silence)
 
     def shadow(self) -> state_snapshot.Shadow:
         """A fold of the same events that lives beside this one. Before the first step: nothing of a run is in it."""

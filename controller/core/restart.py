@@ -21,6 +21,14 @@ class BootCounters:
     def __init__(self) -> None:
         self._seen: dict[str, Value] = {}
 
+    def memory(self) -> dict[str, Value]:
+        """The counters, for a recording that goes on from here."""
+        return dict(self._seen)
+
+    def recall(self, memory: dict[str, Value]) -> None:
+        """Go on from what ``memory`` gave."""
+        self._seen = dict(memory)
+
     def look(self, situation: Situation) -> None:
         """Block a device whose PLC started anew; stop the garage when it was the safety PLC's."""
         for device, image in situation.image.devices.items():

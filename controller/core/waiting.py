@@ -5,6 +5,8 @@ Owns the memory of reasons that have not lasted long enough to be told. Must nev
 
 from __future__ import annotations
 
+import msgspec
+
 from controller.core import events as ev
 from controller.core.order import Order
 from controller.core.situation import Situation
@@ -18,6 +20,14 @@ RETOLD_MS = 10_000
 """A reason of the same code is told again at most this often: its words may hold figures that change."""
 
 
+class WaitingMemory(msgspec.Struct, frozen=True):
+    """Reasons that have not lasted yet, by order with code and since when, and when each order's was told last."""
+
+    since: dict[str, tuple[str, int]]
+    told_ms: dict[str, int]
+    retells: bool
+
+
 class WaitingReasons:
     """Turns the reasons of each cycle into events when they change and last."""
 
@@ -25,6 +35,14 @@ class WaitingReasons:
         self._since: dict[str, tuple[str, int]] = {}
         self._told_ms: dict[str, int] = {}
         self._retells = False
+
+    def memory(self) -> WaitingMemory:
+        """All that is remembered, for a recording that goes on from here."""
+        return WaitingMemory(dict(self._since), dict(self._told_ms), self._retells)
+
+    def recall(self, memory: WaitingMemory) -> None:
+        """Go on from what ``memory`` gave."""
+        self._since, self._told_ms, self._retells = dict(memory.since), dict(memory.told_ms), memory.retells
 
     @property
     def is_settled(self) -> bool:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -17,6 +16,7 @@ from controller.core.publish import HIDDEN
 from controller.journal.error import damaged
 from controller.journal.reader import JournalReader
 from controller.journal.rows import Row
+from controller.moment import moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +68,3 @@ def record(row: Row) -> dict[str, Any]:
         "data": {name: fact for name, fact in facts.items() if name != "type" and name not in HIDDEN},
         "hash": row.hash.hex(),
     }
-
-
-def moment(at_ms: int) -> str:
-    """Unix time in ms as a date and time of day in UTC."""
-    try:
-        return datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    except (OverflowError, ValueError, OSError):
-        return f"{at_ms} ms"

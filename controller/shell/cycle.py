@@ -13,6 +13,7 @@ from enum import Enum
 
 import msgspec
 
+from controller.black_box.entry import Entry
 from controller.core.interface import Ask, Instant, StepResult, Surroundings
 from controller.journal import Journal
 from controller.local_link.messages import Reason, Refused, Stop
@@ -21,7 +22,7 @@ from controller.shell.clock import Clock
 from controller.shell.device_bank import DeviceBank
 from controller.shell.exchange_round import ExchangeRound
 from controller.shell.pace import OVERRUNS_IN_A_ROW_MAX, Pace
-from controller.shell.ports import Core, OutputGate, Passage, Questions, Safety
+from controller.shell.ports import BlackBox, Core, OutputGate, Passage, Questions, Safety
 from controller.shell.publisher import Publisher
 from controller.shell.standstill import moving
 from plc_drivers.link import Link, LinkState
@@ -86,6 +87,7 @@ class Parts:
     pace: Pace
     exchange_deadline_ms: int
     questions: Questions | None = None
+    black_box: BlackBox | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +122,8 @@ class ScanCycle:
         self._question: tuple[int, str] | None = None
         self._question_since_ms = 0
         self._cycles_in_phase = 0
+        self._surroundings = Surroundings()
+        self._entry: Entry | None = None
         self._phase = Phase.SEEKING
         self._phase_since_ms = parts.clock.instant().mono_ms
 
@@ -139,12 +143,18 @@ class ScanCycle:
 
         An exception out of here is a defect; whoever awaits this must then run ``stop_machine``.
         """
-        clock = self._parts.clock
+        clock, box = self._parts.clock, self._parts.black_box
         self.pace.due_ns = clock.monotonic_ns()
+        if box is not None:
+            box.begin(self._memory, clock.instant())
         while not self._is_over():
             await clock.until(self.pace.due_ns)
             self.pace.begin(clock.monotonic_ns())
-            await self._cycle()
+            try:
+                await self._cycle()
+            except Exception as defect:
+                self._record(repr(defect))
+                raise
             self._close_cycle()
 
     async def stop_machine(self) -> tuple[str, ...]:
@@ -184,37 +194,43 @@ class ScanCycle:
         now = parts.clock.instant()
         image = self._image(now)
         verdict, self._memory = parts.safety.evaluate(image, self._memory, now.mono_ms)
+        self._entry = Entry(image, verdict, now, self._surroundings)
         self._note(image, verdict)
         self._cycles_in_phase += 1
         match self._phase:
             case Phase.SEEKING:
-                self._seek(image, verdict, now)
+                self._seek(self._entry)
             case Phase.CLAIMING:
                 self._claim_durable = parts.journal.durable_seq >= self._claimed_seq
                 if self._claim_durable:
                     self._enter(Phase.OWNING)
             case Phase.OWNING | Phase.ENDING:
                 if self._claim_durable:
-                    self._decide(image, verdict, now)
+                    self._decide(self._entry)
 
-    def _seek(self, image: ProcessImage, verdict: Verdict, now: Instant) -> None:
+    def _seek(self, entry: Entry) -> None:
         """Claim an epoch once every PLC has told which one it obeys, or two seconds have passed."""
+        image, verdict, now = entry.image, entry.verdict, entry.now
         waited_ms = now.mono_ms - self._phase_since_ms
         if not ownership.all_known(image) and waited_ms < ownership.SEEK_MS:
             return
-        seen = ownership.highest_seen(image)
-        self._keep(self._parts.core.claim_epoch(image, verdict, seen, now))
+        entry.claim = ownership.highest_seen(image)
+        entry.result = self._parts.core.claim_epoch(image, verdict, entry.claim, now)
+        self._keep(entry.result)
         self._claimed_seq = self._parts.core.last_seq
         _log.info("EPOCH_CLAIMED epoch=%d", self._parts.core.epoch)
         self._enter(Phase.CLAIMING)
 
-    def _decide(self, image: ProcessImage, verdict: Verdict, now: Instant) -> None:
+    def _decide(self, entry: Entry) -> None:
         """Steps 4 to 7: what the core wants, what the gate lets through, and what must not wait."""
-        parts = self._parts
-        result = parts.core.step(image, verdict, self._asks(), now, parts.journal.durable_seq)
+        parts, verdict = self._parts, entry.verdict
+        entry.is_decided, entry.asks, entry.durable_seq = True, self._asks(), parts.journal.durable_seq
+        result = parts.core.step(entry.image, verdict, entry.asks, entry.now, entry.durable_seq)
+        entry.result = result
         self._keep(result)
         before = self._outputs
-        if self.pace.too_many:
+        entry.is_overrun = self.pace.too_many
+        if entry.is_overrun:
             passage = parts.gate.safe_outputs(self._memory, heartbeat=self._beat(), epoch=parts.core.epoch)
         else:
             passage = parts.gate.pass_wishes(
@@ -223,8 +239,9 @@ class ScanCycle:
                 self._memory,
                 heartbeat=self._beat(),
                 epoch=parts.core.epoch,
-                image=image,
+                image=entry.image,
             )
+        entry.heartbeat, entry.epoch, entry.outputs = self._heartbeat, parts.core.epoch, passage.outputs
         after = self._take(passage)
         self._memory = replace(self._memory, acts=result.acts)
         if before is not None:
@@ -275,6 +292,7 @@ class ScanCycle:
 
     def _close_cycle(self) -> None:
         """Step 8 and the cycle's own book-keeping."""
+        self._record()
         self._publish()
         self._tell_journal(self._parts.journal.fault)
         missed = self.pace.end(self._parts.clock.monotonic_ns())
@@ -285,6 +303,17 @@ class ScanCycle:
         elif not missed:
             self._overrun_told = False
         self._answer_question()
+
+    def _record(self, defect: str = "") -> None:
+        """Hand the cycle to the black box: with its inputs and what came of them, or with what broke it."""
+        entry, self._entry = self._entry, None
+        box = self._parts.black_box
+        if box is None or entry is None:
+            return
+        entry.defect = defect
+        entry.foreign = () if self._seen is None else self._seen.foreign
+        left_ns = self.pace.due_ns + self.pace.period_ns - self._parts.clock.monotonic_ns()
+        box.keep(entry, self._memory, has_time=left_ns >= QUESTION_SLACK_NS)
 
     def _answer_question(self) -> None:
         """Explain one thing at most, and only in time that the cycle does not need (H10: nothing delays it)."""
@@ -323,7 +352,8 @@ class ScanCycle:
         self._snapshots += 1
         links = [link.status() for link in parts.links]
         down = tuple(status.name for status in links if status.state is not LinkState.UP)
-        parts.core.notice(Surroundings(down, parts.journal.fault, self.pace.too_many))
+        self._surroundings = Surroundings(down, parts.journal.fault, self.pace.too_many)
+        parts.core.notice(self._surroundings)
         snapshot = parts.core.snapshot(
             seen.image,
             seen.verdict,
@@ -354,7 +384,11 @@ class ScanCycle:
         if self.pace.too_many:
             blocking.append(_OVERRUN)
         epoch = self._parts.core.epoch
-        return blocking, [ownership.foreign_reason(device, seen.image, epoch) for device in seen.foreign]
+        noted = [ownership.foreign_reason(device, seen.image, epoch) for device in seen.foreign]
+        box = self._parts.black_box
+        if box is not None and (fault := box.fault) is not None:
+            noted.append(Reason(code=fault.code, text=fault.detail, remedy=fault.remedy))
+        return blocking, noted
 
     def _tell_journal(self, fault: Fault | None) -> None:
         code = "" if fault is None else fault.code

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
+from controller.black_box.entry import Entry
 from controller.core.interface import Ask, Instant, Recorded, StepResult, Surroundings
 from controller.local_link.messages import Answer, CycleView, Snapshot
 from plc_drivers.link import LinkStatus
 from plc_drivers.outputs import PermittedOutputs
-from plc_drivers.reading import ProcessImage
+from plc_drivers.reading import Fault, ProcessImage
 from safety.memory import SafetyMemory
 from safety.refusal import Refusal
 from safety.verdict import Verdict
@@ -74,6 +75,23 @@ class Questions(Protocol):
         shell: Sequence[Refusal],
     ) -> Answer:
         """The explanation of ``what`` at a moment, or the refusal of a name that nothing has; bounded in time."""
+        ...
+
+
+class BlackBox(Protocol):
+    """The recorder of the last hours."""
+
+    @property
+    def fault(self) -> Fault | None:
+        """Why nothing is recorded, None while it is."""
+        ...
+
+    def begin(self, memory: SafetyMemory, now: Instant) -> None:
+        """Before the first cycle: how core and safety stand."""
+        ...
+
+    def keep(self, entry: Entry, memory: SafetyMemory, *, has_time: bool) -> None:
+        """Record a cycle that is over; never raises and never waits. ``memory`` is safety's after it."""
         ...
 
 

@@ -14,6 +14,7 @@ import logging
 import signal
 import sys
 import time
+import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,9 @@ from typing import Literal
 
 import uvloop
 
+from controller.black_box.recorder import Recorder, Subject
+from controller.black_box.ring import Bounds, Ring
+from controller.black_box.writer import Writer
 from controller.config.load import config_hash
 from controller.config.models import GarageConfig
 from controller.core.core import GarageCore
@@ -188,6 +192,7 @@ def _start(
     _recover(core, publisher, journal)
     journal.keep(core.shadow(), limits=Limits(config.journal.retention_days, config.journal.size_max_mb))
     links = open_links(config, state_dir) if links is None else links
+    black_box = _open_black_box(stack, config, state_dir, core, [device for link in links for device in link.devices])
     _open_local_link(stack, state_dir, core, publisher)
     safety = SafetyLogic(topology_of(layout))
     cycle = ScanCycle(
@@ -204,6 +209,7 @@ def _start(
             pace=pace,
             exchange_deadline_ms=config.controller.exchange_deadline_ms,
             questions=GarageQuestions(core, Explainer(safety, Sources(config).of)),
+            black_box=black_box,
         )
     )
     journal.notify(asyncio.get_running_loop(), cycle.release)
@@ -266,6 +272,28 @@ def _open_journal(path: Path) -> Journal:
         return Journal.open(path)
     except JournalError as error:
         raise StartError(error.code, error.text, error.remedy) from error
+
+
+def _open_black_box(
+    stack: contextlib.AsyncExitStack, config: GarageConfig, state_dir: Path, core: GarageCore, devices: Sequence[str]
+) -> Recorder | None:
+    section = config.black_box
+    if not section.enabled:
+        return None
+    writer = Writer(
+        Ring(state_dir / "black-box", Bounds(section.hours, section.size_max_mb)), lambda: time.time_ns() // 1_000_000
+    )
+    subject = Subject(
+        garage=config.garage.id,
+        software=_software(),
+        config_hash=config_hash(config),
+        config=config.model_dump_json(exclude_none=True),
+        run=uuid.uuid4().hex,
+        devices=tuple(devices),
+    )
+    recorder = Recorder(subject, writer, core.memory)
+    stack.callback(recorder.close)
+    return recorder
 
 
 def _recover(core: GarageCore, publisher: Publisher, journal: Journal) -> None:

@@ -212,7 +212,7 @@ async def garage(
     config = config.model_copy(update={"controller": section})
     emulator = Emulator(config, tmp_state)
     await emulator.start()
-    made = Garage(config, tmp_state)
+    made = Garage(config, tmp_state, emulator)
     made.client.start()
     made.start()
     yield made

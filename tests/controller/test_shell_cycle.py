@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from controller.core.interface import Surroundings
+from controller.black_box.entry import Entry
+from controller.core.interface import Instant, Surroundings
 from controller.journal import Journal
 from controller.local_link.explanation import Explain, Explanation
 from controller.local_link.messages import Answer, Event, Refused, Request, Snapshot, Start, Stop
@@ -67,6 +68,23 @@ class Slow:
         return Explanation(what=what, noun="garage", at_ms=0, clear=True, summary="S.")
 
 
+class Box:
+    """Keeps what the cycle records of itself."""
+
+    def __init__(self) -> None:
+        self.begun: list[Instant] = []
+        self.entries: list[Entry] = []
+        self.had_time: list[bool] = []
+        self.fault: Fault | None = None
+
+    def begin(self, memory: SafetyMemory, now: Instant) -> None:
+        self.begun.append(now)
+
+    def keep(self, entry: Entry, memory: SafetyMemory, *, has_time: bool) -> None:
+        self.entries.append(entry)
+        self.had_time.append(has_time)
+
+
 class Machine:
     """A lift and a cabin, and the cycle that drives them."""
 
@@ -79,6 +97,7 @@ class Machine:
         self.safety = Permissive(frozenset({TRAVEL, TURN}))
         self.outlet = Outlet()
         self.questions = Slow()
+        self.box = Box()
         self.journal = journal
         self.take_ms = 0
         """How long each cycle takes beside the exchange."""
@@ -98,6 +117,7 @@ class Machine:
                 pace=Pace(20, self.clock.now_ns),
                 exchange_deadline_ms=14,
                 questions=self.questions,
+                black_box=self.box,
             )
         )
 
@@ -375,3 +395,65 @@ async def test_a_question_before_the_garage_is_owned_hears_that_the_controller_s
     machine.outlet.questions = [(1, Explain(what="lift1"))]
     await machine.once(2)
     assert machine.questions.asked == [("lift1", ["CONTROLLER_STARTING"])]
+
+
+async def test_every_cycle_is_recorded_with_what_went_in_and_what_came_out(machine: Machine) -> None:
+    await machine.own()
+    machine.outlet.requests.append((7, Start(actor="test")))
+    before = len(machine.box.entries)
+    await machine.once(3)
+    entries = machine.box.entries
+    assert len(entries) == before + 3
+    claims = [entry for entry in entries if entry.claim is not None]
+    assert len(claims) == 1
+    assert claims[0].result is not None
+    assert not claims[0].is_decided
+    asked = entries[before]
+    assert [ask.token for ask in asked.asks] == [7]
+    assert asked.is_decided
+    assert asked.result is not None
+    assert asked.outputs is not None
+    assert (asked.heartbeat, asked.epoch) == (machine.lift.writes[-2].heartbeat, machine.core.epoch)
+    assert asked.image.now_ms == asked.now.mono_ms
+
+
+async def test_a_cycle_that_breaks_is_recorded_with_its_requests_and_what_broke_it(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await machine.own()
+    machine.outlet.requests.append((7, Start(actor="test")))
+
+    def torn(*_: object) -> None:
+        raise ValueError("torn")
+
+    monkeypatch.setattr(machine.core, "step", torn)
+    with pytest.raises(ValueError, match="torn"):
+        await machine.cycle.run()
+    last = machine.box.entries[-1]
+    assert len(machine.box.begun) == 1
+    assert last.defect == "ValueError('torn')"
+    assert [ask.token for ask in last.asks] == [7]
+
+
+async def test_the_recorder_is_told_when_a_cycle_has_no_time_to_spare(machine: Machine) -> None:
+    await machine.own()
+    machine.take_ms = 0
+    await machine.once()
+    assert machine.box.had_time[-1]
+    machine.take_ms = 15
+    await machine.once()
+    assert not machine.box.had_time[-1]
+
+
+async def test_a_recording_that_fails_is_told_and_stops_nothing(machine: Machine) -> None:
+    await machine.own()
+    machine.box.fault = Fault("BLACK_BOX_FAULT", "Nothing is recorded.", "Free the disk.")
+    machine.outlet.snapshots.clear()
+    await machine.until(lambda: bool(machine.outlet.snapshots))
+    snapshot = machine.outlet.snapshots[-1]
+    assert "BLACK_BOX_FAULT" in [reason.code for reason in snapshot.reasons]
+    assert snapshot.ready
+    machine.box.fault = None
+    machine.outlet.snapshots.clear()
+    await machine.until(lambda: bool(machine.outlet.snapshots))
+    assert "BLACK_BOX_FAULT" not in [reason.code for reason in machine.outlet.snapshots[-1].reasons]

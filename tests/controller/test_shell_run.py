@@ -16,15 +16,19 @@ from pathlib import Path
 
 import pytest
 
+from controller.black_box.reader import Reader
+from controller.black_box.replay import Replay
+from controller.black_box.ring import Bounds, Ring
 from controller.config.models import GarageConfig
 from controller.core.events import VehicleKnown
 from controller.core.interface import Recorded
 from controller.journal import Journal
 from controller.local_link.client import LocalLinkClient
-from controller.local_link.messages import Snapshot
+from controller.local_link.messages import Accepted, Refused, Snapshot, Start
 from controller.shell.run import run
 from controller.shell.start_error import StartError
 from sim_hardware.emulator import Emulator
+from sim_hardware.fault import Fault, FaultKind
 from tests.conftest import CONFIG_FOLDER
 from tests.eventually import eventually, eventually_blocking
 
@@ -169,8 +173,8 @@ async def test_a_profile_that_is_missing_ends_the_start_before_any_link_opens(
 class Garage:
     """An emulated garage in this process, and a control process's life beside it in the same loop."""
 
-    def __init__(self, config: GarageConfig, state: Path) -> None:
-        self.config, self.state = config, state
+    def __init__(self, config: GarageConfig, state: Path, emulator: Emulator) -> None:
+        self.config, self.state, self.emulator = config, state, emulator
         self.client = LocalLinkClient(state)
         self.controller: asyncio.Task[int] | None = None
 
@@ -201,7 +205,7 @@ async def garage(tmp_state: Path, config_on_free_ports: Callable[[str], GarageCo
     config = config_on_free_ports("tower-small")
     emulator = Emulator(config, tmp_state)
     await emulator.start()
-    made = Garage(config, tmp_state)
+    made = Garage(config, tmp_state, emulator)
     made.client.start()
     made.start()
     yield made
@@ -245,3 +249,23 @@ async def test_the_journal_holds_the_takeover_after_an_end(garage: Garage) -> No
     journal.close()
     assert kinds[0] == "EpochClaimed"
     assert kinds.count("VehicleKnown") == len(garage.config.vehicles)
+
+
+async def test_h18_a_trip_over_the_wire_is_kept_by_the_black_box_and_decides_the_same_again(garage: Garage) -> None:
+    await garage.snapshot(lambda s: s.epoch == 1 and all(d.quality == "good" for d in s.devices))
+    answer = await garage.client.request(Start(actor="test"))
+    assert isinstance(answer, Accepted | Refused)
+    garage.emulator.garage.faults.inject(Fault("zone1", FaultKind.ESTOP))
+    await garage.snapshot(lambda s: any(trip.id == "zone1.emergency-stop" for trip in s.trips))
+    await garage.stop()
+    garage.controller = None
+    ring = Ring(garage.state / "black-box", Bounds(6, 256))
+    pending = ring.pending()
+    assert pending is not None
+    assert "zone1.emergency-stop" in pending.trips
+    replay = Replay()
+    course = [one for segment in ring.segments() for one in replay.play(Reader(segment.path).messages())]
+    assert [one.differences for one in course if one.differences] == []
+    requests = [request for one in course if one.cycle.decided for _, request in one.cycle.decided.asks]
+    assert Start(actor="test") in requests
+    assert any(one.cycle.judged and one.cycle.judged.trips for one in course)
