@@ -55,7 +55,7 @@ def list_(*, config: Config = DEFAULT_CONFIG, state: State = None, as_json: Json
         print_line(f"Around {', '.join(pending.trips)} it is kept at {moment(pending.until_ms)}.")
     if frozen:
         console.print(table(("kept around a trip", "MB"), [(one["file"], one["size_mb"]) for one in frozen]))
-    else:
+    elif pending is None:
         print_line("No trip has come since it records.")
 
 
