@@ -18,6 +18,7 @@ from safety.expression import (
     And,
     Answering,
     Asserted,
+    AtMost,
     Between,
     ChangedSince,
     Commanded,
@@ -74,6 +75,8 @@ def weaken(node: Expression, *, permits: bool = True) -> Expression:
             return And(tuple(weaken(child, permits=permits) for child in below))
         case Or(below):
             return Or(tuple(weaken(child, permits=permits) for child in below))
+        case AtMost(limit, below):
+            return AtMost(limit, tuple(weaken(child, permits=not permits) for child in below))
         case HeldFor(child, ms) if ms <= LONGEST_MS:
             return HeldFor(weaken(child, permits=permits), ms)
         case ChangedSince() | LockedOut() | ManualHold():
