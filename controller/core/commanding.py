@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from controller.core import events as ev
-from controller.core import inventory
+from controller.core import inventory, supply
 from controller.core.cabin_reading import sees_somebody
 from controller.core.finding import open_on
 from controller.core.mailbox import Mailbox, Pending
@@ -297,6 +297,8 @@ def command(
         code, arg1 = _towards_reference(situation, device), 0
     elif situation.value(device, "state") not in _COMMANDABLE:
         return Refusal("BUSY", f"{device} has not come to rest yet.", "Wait.")
+    if (refusal := supply.keeps_from_moving(situation, device, code, order)) is not None:
+        return refusal
     permit = _permit_for(situation, device, code, arg1)
     if permit is not None:
         refusal = situation.verdict.refusal(Function(device, permit))
