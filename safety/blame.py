@@ -50,10 +50,8 @@ def _blame(node: Expression, truth_of: TruthOf, *, wanted: bool) -> list[Leaf]:
             return _blame(child, truth_of, wanted=not wanted)
         case Proven(child):
             return _blame(child, truth_of, wanted=wanted)
-        case And(below):
-            return _among(below, truth_of, wanted=wanted, decisive=False)
-        case Or(below):
-            return _among(below, truth_of, wanted=wanted, decisive=True)
+        case And(below) | Or(below):
+            return _among(below, truth_of, wanted=wanted, decisive=isinstance(node, Or))
         case AtMost(_, below):
             return _counted(below, truth_of, wanted=wanted)
         case Tag() | Asserted() | Commanded() | LockedOut() | ManualHold() | Answering() | ResetAsked():

@@ -44,16 +44,22 @@ def words(node: Expression) -> str:
             return f"not {tag}"
         case Not(child):
             return f"not ({words(child)})"
+        case And() | Or() | AtMost():
+            return _combined(node)
+        case Compare() | Between() | OneOf():
+            return _comparison(node)
+        case _:
+            return _remembered(node)
+
+
+def _combined(node: And | Or | AtMost) -> str:
+    match node:
         case And(below):
             return " and ".join(_grouped(child, Or) for child in below)
         case Or(below):
             return " or ".join(_grouped(child, And) for child in below)
         case AtMost(limit, below):
             return f"at most {limit} of these: " + "; ".join(f"({words(child)})" for child in below)
-        case Compare() | Between() | OneOf():
-            return _comparison(node)
-        case _:
-            return _remembered(node)
 
 
 def _comparison(node: Compare | Between | OneOf) -> str:

@@ -82,10 +82,11 @@ def _codes(plc: CommandedPlc) -> frozenset[CommandCode]:
 
 
 def _motors(garage: VirtualGarage) -> list[tuple[CommandedPlc, tuple[Axis, ...]]]:
-    plant, found = garage.hardware.plant, []
-    motors = {name: (plant.lift(name).axis,) for name in garage.layout.lifts}
+    plant = garage.hardware.plant
+    motors: dict[str, tuple[Axis, ...]] = {name: (plant.lift(name).axis,) for name in garage.layout.lifts}
     motors |= {name: (plant.shuttle(name).axis, plant.shuttle(name).fork_axis) for name in garage.layout.shuttles}
     motors |= {cabin.id: (plant.cabin(cabin.id).table,) for cabin in garage.layout.cabins.values() if cabin.turntable}
+    found: list[tuple[CommandedPlc, tuple[Axis, ...]]] = []
     for name, axes in motors.items():
         plc = garage.hardware.devices[name]
         if isinstance(plc, CommandedPlc):

@@ -109,9 +109,7 @@ def test_h19_two_drives_may_move_where_the_generator_carries_two_and_no_third_be
         ("cabin1", "turn_speed_mdeg_s", 3000),
     ],
 )
-def test_h19_a_drive_counts_as_long_as_it_may_act_or_has_not_come_to_rest(
-    device: str, tag: str, value: Value
-) -> None:
+def test_h19_a_drive_counts_as_long_as_it_may_act_or_has_not_come_to_rest(device: str, tag: str, value: Value) -> None:
     scene = with_limit(1)
     scene.set(device, **{tag: value})
     assert held_back(scene) == {"lift1", "shuttle0", "shuttle1", "cabin1"} - {device}

@@ -8,7 +8,19 @@ from itertools import islice
 import pytest
 
 from plc_drivers.outputs import MailboxCommand
-from safety.expression import And, Asserted, AtMost, ChangedSince, Expression, HeldFor, Latch, Not, Or, Outlasted, Proven
+from safety.expression import (
+    And,
+    Asserted,
+    AtMost,
+    ChangedSince,
+    Expression,
+    HeldFor,
+    Latch,
+    Not,
+    Or,
+    Outlasted,
+    Proven,
+)
 from safety.gate import Gate
 from safety.rules import rules_of
 from safety.topology import Topology
