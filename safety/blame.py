@@ -13,6 +13,7 @@ from safety.expression import (
     And,
     Answering,
     Asserted,
+    AtMost,
     ChangedSince,
     Commanded,
     Expression,
@@ -49,10 +50,10 @@ def _blame(node: Expression, truth_of: TruthOf, *, wanted: bool) -> list[Leaf]:
             return _blame(child, truth_of, wanted=not wanted)
         case Proven(child):
             return _blame(child, truth_of, wanted=wanted)
-        case And(below):
-            return _among(below, truth_of, wanted=wanted, decisive=False)
-        case Or(below):
-            return _among(below, truth_of, wanted=wanted, decisive=True)
+        case And(below) | Or(below):
+            return _among(below, truth_of, wanted=wanted, decisive=isinstance(node, Or))
+        case AtMost(_, below):
+            return _counted(below, truth_of, wanted=wanted)
         case Tag() | Asserted() | Commanded() | LockedOut() | ManualHold() | Answering() | ResetAsked():
             return [node]
         case HeldFor() | Outlasted() | ChangedSince() | Latch():
@@ -85,6 +86,12 @@ def _among(below: tuple[Expression, ...], truth_of: TruthOf, *, wanted: bool, de
         unknown = [child for child in wrong if truth_of(child) is None]
         wrong = unknown or wrong
     return [leaf for child in wrong for leaf in _blame(child, truth_of, wanted=wanted)]
+
+
+def _counted(below: tuple[Expression, ...], truth_of: TruthOf, *, wanted: bool) -> list[Leaf]:
+    """Blame within a count: too many hold, or may hold, or too few do."""
+    each = not wanted
+    return [leaf for child in below for leaf in _blame(child, truth_of, wanted=each)]
 
 
 def _is(node: Expression, truth_of: TruthOf, *, wanted: bool) -> bool:

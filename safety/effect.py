@@ -19,6 +19,7 @@ from safety.expression import (
     And,
     Answering,
     Asserted,
+    AtMost,
     Between,
     ChangedSince,
     ChangedWithin,
@@ -96,6 +97,8 @@ class Effects:
                 return self._all([self._truth(child, unknown) for child in below])
             case Or(below):
                 return self._all([self._truth(child, unknown)[::-1] for child in below])[::-1]
+            case AtMost(limit, below):
+                return self._at_most(limit, [self._truth(child, unknown) for child in below])
             case HeldFor(child, _) | Outlasted(child, _) | Latch(child, _, _):
                 return self._truth(child, unknown)
             case Proven(child):
@@ -116,6 +119,22 @@ class Effects:
         for one_true, one_false in below:
             true, false = self._sets.both(true, one_true), self._sets.either(false, one_false)
         return true, false
+
+    def _at_most(self, limit: int, below: list[tuple[int, int]]) -> tuple[int, int]:
+        """So many false that the rest stays within the limit; more true than the limit."""
+        return (
+            self._at_least(len(below) - limit, [false for _, false in below]),
+            self._at_least(limit + 1, [true for true, _ in below]),
+        )
+
+    def _at_least(self, count: int, sets: list[int]) -> int:
+        """The choices that are in at least ``count`` of the sets."""
+        # Place n holds the choices that are in at least n of the sets seen so far.
+        found = [EVERY] + [NONE] * count
+        for one in sets:
+            for n in range(count, 0, -1):
+                found[n] = self._sets.either(found[n], self._sets.both(found[n - 1], one))
+        return found[count]
 
     def _leaf(self, node: Expression) -> tuple[int, int]:
         variables = [self._number[one] for one in _own(node)]
@@ -189,7 +208,7 @@ def _nodes(condition: Expression) -> Iterable[Expression]:
     match condition:
         case Not(child) | HeldFor(child, _) | Outlasted(child, _) | Proven(child):
             yield from _nodes(child)
-        case And(below) | Or(below):
+        case And(below) | Or(below) | AtMost(_, below):
             for child in below:
                 yield from _nodes(child)
         case ChangedSince(_, void_when, _):

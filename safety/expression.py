@@ -189,6 +189,25 @@ class Or:
 
 
 @dataclass(frozen=True, slots=True)
+class AtMost:
+    """No more than ``limit`` of the children hold; what is unknown counts against it as long as it could tip it.
+
+    True when so many are False that the rest cannot exceed the limit, False when more than ``limit`` are True, else
+    unknown.
+
+    Raises:
+        ExpressionError: the limit is negative, or not below the number of children: it could never be exceeded.
+    """
+
+    limit: int
+    children: tuple[Expression, ...]
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.limit < len(self.children):
+            raise ExpressionError(f"at most {self.limit} of {len(self.children)} conditions says nothing")
+
+
+@dataclass(frozen=True, slots=True)
 class Proven:
     """The child is known to hold: True when it is True, else False; never unknown."""
 
@@ -370,6 +389,7 @@ Expression = (
     | Not
     | And
     | Or
+    | AtMost
     | Proven
     | HeldFor
     | Outlasted
@@ -458,7 +478,7 @@ def children(node: Expression) -> tuple[Expression, ...]:
     match node:
         case Not(child) | Proven(child) | HeldFor(child, _) | Outlasted(child, _):
             return (child,)
-        case And(below) | Or(below):
+        case And(below) | Or(below) | AtMost(_, below):
             return below
         case Compare(_, left, right):
             return (left, right) if isinstance(right, Tag) else (left,)

@@ -188,9 +188,11 @@ HAZARDS: tuple[Hazard, ...] = (
         "Half a transfer without light, then motors that come back with the mains; a generator that feeds one "
         "lift of two.",
         "A PLC that restarts shows its boot counter: its commands and permits are void and a person clears it "
-        "(H11). The contract names mains and generator.",
-        "No interlock reads mains or generator. Load shedding, and which mover may run on the generator, are not "
-        "part of this controller yet; drives that come back by themselves are the machine's own affair.",
+        "(H11). While the generator feeds the machine the controller serves retrievals only, with as many drives as "
+        "the configuration says, and finishes one car before it begins with the next (docs/power.md).",
+        "Whether the generator carries what is configured, and whether the safety PLC is told of it in time. What "
+        "moves when the mains go is not torn off: more drives may then run on the generator than configured, until "
+        "they have come to their end. Drives that come back by themselves are the machine's own affair.",
     ),
     Hazard(
         "H20",

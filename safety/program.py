@@ -18,6 +18,7 @@ from safety.expression import (
     And,
     Answering,
     Asserted,
+    AtMost,
     ChangedSince,
     ChangedWithin,
     Expression,
@@ -182,7 +183,7 @@ class Program:
         if isinstance(node, Tag) and not node.is_bool:
             raise ExpressionError(f"{node} is a number and cannot be a condition by itself")
         match node:
-            case Not() | Proven() | And() | Or() | HeldFor() | Outlasted() | Latch():
+            case Not() | Proven() | And() | Or() | AtMost() | HeldFor() | Outlasted() | Latch():
                 for child in children(node):
                     self._condition(child)
             case ChangedSince(_, void_when, _):

@@ -14,6 +14,7 @@ from safety.expression import (
     And,
     Answering,
     Asserted,
+    AtMost,
     Between,
     ChangedSince,
     ChangedWithin,
@@ -140,6 +141,9 @@ def smallest(node: Expression, *, wanted: bool) -> Iterator[tuple[Expression, bo
         case Latch(set_when, reset_when, _):
             yield from smallest(set_when, wanted=wanted)
             yield from smallest(reset_when, wanted=not wanted)
+        case AtMost(_, below):
+            for child in below:
+                yield from smallest(child, wanted=not wanted)
         case _:
             if isinstance(node, HeldFor):
                 yield node, wanted

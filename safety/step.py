@@ -17,6 +17,7 @@ from safety.expression import (
     REFILL,
     And,
     Asserted,
+    AtMost,
     Between,
     ChangedSince,
     ChangedWithin,
@@ -80,7 +81,7 @@ def stateless(node: Expression, below: tuple[int, ...]) -> Step:
     match node:
         case Const() | Asserted() | Commanded() | ResetAsked() | LockedOut():
             return _told_by_us(node, below)
-        case Not() | Proven() | And() | Or():
+        case Not() | Proven() | And() | Or() | AtMost():
             return _logic(node, below)
         case Compare() | Between() | OneOf():
             return _comparison(node, below)
@@ -125,7 +126,7 @@ def _told_by_us(node: Const | Asserted | Commanded | ResetAsked | LockedOut, bel
             return lambda _results, work: zone in work.acts.locks
 
 
-def _logic(node: Not | Proven | And | Or, below: tuple[int, ...]) -> Step:
+def _logic(node: Not | Proven | And | Or | AtMost, below: tuple[int, ...]) -> Step:
     match node:
         case Not():
             return _not(below[0])
@@ -135,6 +136,8 @@ def _logic(node: Not | Proven | And | Or, below: tuple[int, ...]) -> Step:
             return _and(below)
         case Or():
             return _or(below)
+        case AtMost(limit, _):
+            return _at_most(limit, below)
 
 
 def _comparison(node: Compare | Between | OneOf, below: tuple[int, ...]) -> Step:
@@ -183,6 +186,17 @@ def _or(below: tuple[int, ...]) -> Step:
             if value is None:
                 known = False
         return False if known else None
+
+    return step
+
+
+def _at_most(limit: int, below: tuple[int, ...]) -> Step:
+    def step(results: Results, _work: Pass) -> Truth:
+        values = [results[child] for child in below]
+        true = values.count(True)
+        if true > limit:
+            return False
+        return True if true + values.count(None) <= limit else None
 
     return step
 

@@ -17,6 +17,11 @@ HAND_SPEED_MDEG_S = 6000
 """The same at the end of a car of 5.3 m on a turntable."""
 
 
+GENERATOR_MOVERS_MAX = 1
+"""One drive at a time: a standby generator is small, a lift's motor draws several times its rated current as it starts,
+and whoever knows the generator's figures configures more."""
+
+
 @dataclass(frozen=True, slots=True)
 class LiftTopology:
     """A lift; ``rider`` is the shuttle that rides on it, ``reached_by`` the captive shuttles that transfer onto it.
@@ -83,6 +88,7 @@ class Topology:
 
     ``absent`` names the sensors, as ``device.tag``, that this garage does not have; ``waivers`` says who answers for
     those among them that an interlock reads.
+    ``generator_movers_max`` is how many drives may be in motion at once while the mains do not feed the machine alone.
     ``fire_finish_ms`` is how long after a fire alarm a command under way may come to its end; 0 stops at once.
     """
 
@@ -95,6 +101,7 @@ class Topology:
     absent: tuple[str, ...] = ()
     waivers: tuple[Waiver, ...] = ()
     fire_finish_ms: int = 0
+    generator_movers_max: int = GENERATOR_MOVERS_MAX
 
 
 class TopologyError(ValueError):

@@ -9,6 +9,7 @@ from safety.expression import (
     And,
     Answering,
     Asserted,
+    AtMost,
     Between,
     ChangedSince,
     ChangedWithin,
@@ -43,14 +44,22 @@ def words(node: Expression) -> str:
             return f"not {tag}"
         case Not(child):
             return f"not ({words(child)})"
-        case And(below):
-            return " and ".join(_grouped(child, Or) for child in below)
-        case Or(below):
-            return " or ".join(_grouped(child, And) for child in below)
+        case And() | Or() | AtMost():
+            return _combined(node)
         case Compare() | Between() | OneOf():
             return _comparison(node)
         case _:
             return _remembered(node)
+
+
+def _combined(node: And | Or | AtMost) -> str:
+    match node:
+        case And(below):
+            return " and ".join(_grouped(child, Or) for child in below)
+        case Or(below):
+            return " or ".join(_grouped(child, And) for child in below)
+        case AtMost(limit, below):
+            return f"at most {limit} of these: " + "; ".join(f"({words(child)})" for child in below)
 
 
 def _comparison(node: Compare | Between | OneOf) -> str:
@@ -100,7 +109,7 @@ def _told(node: Expression) -> str:
 
 
 def _grouped(child: Expression, other: type[And | Or]) -> str:
-    return f"({words(child)})" if isinstance(child, other) else words(child)
+    return f"({words(child)})" if isinstance(child, other | AtMost) else words(child)
 
 
 def _number(tag: Tag, value: Number) -> str:

@@ -107,7 +107,7 @@ KINDS: Mapping[FaultKind, KindSpec] = {
     FaultKind.FIRE: _site("`site`", "the fire alarm system reports a fire"),
     FaultKind.EARTHQUAKE: _site("`site`", "the earthquake or wind alarm has come"),
     FaultKind.MAINS_LOST: _site("`site`", "the mains are gone, as the safety PLC sees them"),
-    FaultKind.GENERATOR: _site("`site`", "the emergency generator feeds the machine"),
+    FaultKind.GENERATOR: _site("`site`", "the mains are gone and the emergency generator feeds the machine"),
     FaultKind.SILENT: _link("no answer arrives (with connections open: half open)"),
     FaultKind.LATE: _link("answers arrive late", period="how late"),
     FaultKind.LOSSY: _link("an answer is lost now and then", value="each so many-th, 1 loses all"),

@@ -31,12 +31,13 @@ HABITS: Mapping[FaultKind, Habit] = {
     FaultKind.NEVER_CONFIRMS: Habit.NEVER_CONFIRMS,
     FaultKind.PRESSES_TWICE: Habit.PRESSES_TWICE,
 }
-_SITE_FLAGS: Mapping[FaultKind, tuple[str, bool]] = {
-    FaultKind.FIRE: ("fire", True),
-    FaultKind.EARTHQUAKE: ("earthquake", True),
-    FaultKind.MAINS_LOST: ("mains", False),
-    FaultKind.GENERATOR: ("generator", True),
+_SITE_FLAGS: Mapping[FaultKind, Mapping[str, bool]] = {
+    FaultKind.FIRE: {"fire": True},
+    FaultKind.EARTHQUAKE: {"earthquake": True},
+    FaultKind.MAINS_LOST: {"mains": False},
+    FaultKind.GENERATOR: {"generator": True, "mains": False},
 }
+"""What is really the case then. A site has one fault at a time, so that a generator takes over from lost mains."""
 _OF_AXES = (FaultKind.DRIVE_TRIP, FaultKind.BRAKE_WORN, FaultKind.BRAKE_SLIPS, FaultKind.ENCODER_LOST)
 _OF_ZONES = (FaultKind.ESTOP, FaultKind.ESTOP_UNPLUGGED, FaultKind.GUARD_OPEN, FaultKind.LOCKED_OUT)
 Make = Callable[[Fault], Effect]
@@ -211,14 +212,18 @@ class MachineFaults:
     def _site(self, fault: Fault) -> Effect:
         if fault.target != SITE:
             raise wrong_target(fault, (SITE,))
-        name, wrong = _SITE_FLAGS[fault.kind]
+        flags = _SITE_FLAGS[fault.kind]
         alarms = self._plant.site_alarms
 
-        def show(value: bool) -> None:  # noqa: FBT001 - what the alarm's own contact shows
-            setattr(alarms, name, value)
+        def show(*, wrong: bool) -> None:
+            for name, value in flags.items():
+                setattr(alarms, name, value is wrong)
             alarms.touch()
 
-        return _lasting(lambda: show(wrong), lambda: show(not wrong), lambda: getattr(alarms, name) is wrong)
+        def shows() -> bool:
+            return all(getattr(alarms, name) is value for name, value in flags.items())
+
+        return _lasting(lambda: show(wrong=True), lambda: show(wrong=False), shows)
 
     # --- people --------------------------------------------------------------------------------------------
 

@@ -83,6 +83,17 @@ class ControllerSection(Model):
     """File of the journal."""
 
 
+class PowerSection(Model):
+    """What the supply can carry. The safety PLC tells whether mains or generator feed the machine (H19)."""
+
+    generator_movers_max: Annotated[int, Field(ge=1, le=64)] = 1
+    """How many lifts, shuttles and turntables may be in motion at once while the generator feeds the machine. Doors
+    are not counted: people get out whatever feeds it. The default suits a small standby generator; more needs the
+    generator's own figures, since every motor draws several times its rated current as it starts."""
+    settle_s: Annotated[int, Field(ge=0, le=600)] = 5
+    """How long a supply that has just changed must last before orders go on: mains that come and go start nothing."""
+
+
 class JournalSection(Model):
     """How much of the journal is kept. What an open order or a car's position needs is kept whatever its age."""
 
@@ -459,6 +470,8 @@ class GarageConfig(Model):
     """Who this garage is."""
     controller: ControllerSection = ControllerSection()
     """The scan cycle."""
+    power: PowerSection = PowerSection()
+    """What mains and generator can carry."""
     journal: JournalSection = JournalSection()
     """How much of the journal is kept."""
     black_box: BlackBoxSection = BlackBoxSection()

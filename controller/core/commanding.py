@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from controller.core import events as ev
-from controller.core import inventory
+from controller.core import inventory, supply
 from controller.core.cabin_reading import sees_somebody
 from controller.core.finding import open_on
 from controller.core.mailbox import Mailbox, Pending
@@ -297,16 +297,18 @@ def command(
         code, arg1 = _towards_reference(situation, device), 0
     elif situation.value(device, "state") not in _COMMANDABLE:
         return Refusal("BUSY", f"{device} has not come to rest yet.", "Wait.")
+    refusal = supply.keeps_from_moving(situation, device, code, order) or _forbidden(situation, device, code, arg1)
+    if refusal is None:
+        _intend(situation, device, code, arg1, order)
+    return refusal
+
+
+def _forbidden(situation: Situation, device: str, code: CommandCode, arg1: int) -> Refusal | None:
+    """What safety has against the command now: against the permit that it needs, or against its start."""
     permit = _permit_for(situation, device, code, arg1)
-    if permit is not None:
-        refusal = situation.verdict.refusal(Function(device, permit))
-        if refusal is not None:
-            return refusal
-    depth = arg1 if code in TRANSFERS else None
-    if (refusal := situation.verdict.start_refusal(StartOf(device, code, depth))) is not None:
+    if permit is not None and (refusal := situation.verdict.refusal(Function(device, permit))) is not None:
         return refusal
-    _intend(situation, device, code, arg1, order)
-    return None
+    return situation.verdict.start_refusal(StartOf(device, code, arg1 if code in TRANSFERS else None))
 
 
 def _nothing_begins(situation: Situation, device: str, code: CommandCode) -> Refusal | None:

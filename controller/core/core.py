@@ -32,11 +32,11 @@ from controller.core.run_memory import RunMemory
 from controller.core.shape import shape_of
 from controller.core.situation import Situation
 from controller.core.state import GarageState, apply
-from controller.core.transfer import INNER_DOOR
+from controller.core.supply import SupplyWatch
 from controller.core.trips import observe_trips
 from controller.core.view import order_view, reason_of, snapshot
 from controller.core.voiding import look_at_keys
-from controller.core.waiting import WaitingReasons
+from controller.core.waiting import INNER_DOOR, WaitingReasons
 from controller.garage import Layout
 from controller.local_link.alarm_messages import AlarmAct, GetAlarmDefinitions
 from controller.local_link.explanation import Explanation
@@ -85,6 +85,7 @@ class GarageCore:
         self._placement = placement or NearestFree()
         self._waiting = WaitingReasons()
         self._boots = BootCounters()
+        self._supply = SupplyWatch()
         self._refused_press = ""
         sections = (*layout.config.lifts, *layout.config.shuttles, *layout.config.cabins, layout.config.safety)
         self._link_of = {section.id: section.link for section in sections}
@@ -136,6 +137,7 @@ class GarageCore:
             refused_press=self._refused_press,
             waiting=self._waiting.memory(),
             boots=self._boots.memory(),
+            supply=self._supply.memory(),
             surroundings=self._alarms.surroundings,
             alarms=alarms,
             trips_known=trips_known,
@@ -154,6 +156,7 @@ class GarageCore:
         self._refused_press = memory.refused_press
         self._waiting.recall(memory.waiting)
         self._boots.recall(memory.boots)
+        self._supply.recall(memory.supply)
         self._alarms.surroundings = memory.surroundings
         self._alarms.recall(memory.alarms, memory.trips_known, memory.trips_by_silence)
 
@@ -222,13 +225,15 @@ class GarageCore:
         """When time alone would change a decision while nothing else changes; None when the core waits for nothing."""
         if not self._waiting.is_settled and self.state.mode == "automatic":
             return now_ms
-        return next_due_ms(self.state, self.layout.config, now_ms)
+        dues = (next_due_ms(self.state, self.layout.config, now_ms), self._supply.due_ms(now_ms))
+        return min((due for due in dues if due is not None), default=None)
 
     def _look_around(self, situation: Situation) -> None:
         """What happens to the garage without anybody asking the controller."""
         look_for_fire(situation)
         look_at_keys(situation)
         self._boots.look(situation)
+        self._supply.look(situation)
 
     def snapshot(
         self,

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from controller.core import commanding
+from controller.core import commanding, supply
 from controller.core import events as ev
 from controller.core.handover import FREE, OPENING, READY, RESERVED, TURNING, enter
 from controller.core.order import Order, OrderState
@@ -58,7 +58,8 @@ class FirstCome:
         waiting = [order for order in orders if order.state is OrderState.WAITING]
         for order in sorted(waiting, key=lambda order: not _stands_in_the_way(situation, order)):
             if order.state is OrderState.WAITING:
-                reason = _begin(situation, order, placement, wanted)
+                reason = supply.keeps_from_beginning(situation, order)
+                reason = reason or _begin(situation, order, placement, wanted)
                 if reason is not None:
                     reasons[order.id] = reason
         return reasons

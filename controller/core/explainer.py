@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from controller.core import commanding
+from controller.core import commanding, supply
 from controller.core.admission import hindrances
 from controller.core.explained_reading import ReadingDesk, SourceOf, meaning_of
 from controller.core.order import Order
@@ -313,7 +313,7 @@ class _Task:
             f"Operation is {situation.state.mode}; {_number(len(open_orders), 'order is', 'orders are')} open."
         ]
         self._general(draft, shell)
-        for reason in (*warnings(situation), *hindrances(situation)):
+        for reason in (*warnings(situation), *supply.told(situation), *hindrances(situation)):
             draft.because(reason)
         for order in open_orders:
             draft.because(order.waiting, order.id)

@@ -11,6 +11,7 @@ import msgspec
 from controller.alarms.run_memory import AlarmRunMemory
 from controller.core.hold import HoldUnderWay
 from controller.core.interface import Surroundings
+from controller.core.supply import SupplyMemory
 from controller.core.waiting import WaitingMemory
 from plc_drivers.contract import Value
 from safety.refusal import Refusal
@@ -25,6 +26,7 @@ class RunMemory(msgspec.Struct, frozen=True, kw_only=True):
     refused_press: str
     waiting: WaitingMemory
     boots: dict[str, Value]
+    supply: SupplyMemory
     surroundings: Surroundings
     alarms: AlarmRunMemory
     trips_known: frozenset[str]

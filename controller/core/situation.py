@@ -32,6 +32,9 @@ class Situation:
     journal_fault: Fault | None = None
     """Why events do not reach the disk; while it stands no motion is intended that could not be recorded."""
 
+    settling_ms: int = 0
+    """How long the supply must still stay as it is before anything begins; 0 when it has proven lasting (H19)."""
+
     @property
     def now(self) -> Instant:
         """The moment of this step."""

@@ -12,12 +12,10 @@ from controller.core.order import Leg, Order
 from controller.core.reach import Do, reach_lift, reach_stop
 from controller.core.situation import Situation
 from controller.core.transfer_proof import PICK, PLACE, note_transfer
+from controller.core.waiting import INNER_DOOR
 from controller.garage import PositionKind, Stop
 from plc_drivers.contract import CommandCode
 from safety.refusal import Refusal
-
-INNER_DOOR = "INNER_DOOR"
-"""Code of the reason for which a shuttle waits before a cabin; the cabin's own reason says more."""
 
 
 def run_leg(situation: Situation, order: Order, leg: Leg) -> Refusal | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from controller.core import commanding
+from controller.core import commanding, supply
 from controller.core.admission import hindrances
 from controller.core.dispatch import shut_in
 from controller.core.estimate import remaining_s
@@ -56,7 +56,7 @@ def snapshot(
 ) -> msg.Snapshot:
     """Everything that the outside may see now. ``link_of`` names each device's link."""
     state = situation.state
-    found = [*hindrances(situation), *warnings(situation)]
+    found = [*hindrances(situation), *supply.told(situation), *warnings(situation)]
     safety_good = situation.is_good(situation.config.safety.id)
     stopped = state.mode != "automatic"
     if stopped:

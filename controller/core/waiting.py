@@ -12,6 +12,9 @@ from controller.core.order import Order
 from controller.core.situation import Situation
 from safety.refusal import Refusal
 
+INNER_DOOR = "INNER_DOOR"
+"""Code of the reason for which a shuttle waits before a cabin; the cabin's own reason says more."""
+
 LASTING_MS = 500
 """A reason must last this long before it is told: the moments between two commands are no news."""
 

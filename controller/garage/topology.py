@@ -35,6 +35,7 @@ def topology_of(layout: Layout) -> Topology:
         absent=absent_of(config),
         waivers=waivers_of(config),
         fire_finish_ms=1000 * config.controller.fire_finish_s,
+        generator_movers_max=config.power.generator_movers_max,
     )
 
 

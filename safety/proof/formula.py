@@ -115,6 +115,15 @@ def any_of(*parts: Formula) -> Formula:
     return Formula(left[0] if len(left) == 1 else z3.Or(*left))
 
 
+def at_least(count: int, *parts: Formula) -> Formula:
+    """At least ``count`` are true."""
+    if count <= 0:
+        return TRUE
+    if count > len(parts):
+        return FALSE
+    return Formula(z3.PbGe([(part.term, 1) for part in parts], count))
+
+
 class Answer(Enum):
     """Whether all of several formulas can be true together."""
 

@@ -20,6 +20,7 @@ from safety.expression import (
     And,
     Answering,
     Asserted,
+    AtMost,
     Between,
     ChangedSince,
     ChangedWithin,
@@ -49,6 +50,7 @@ from safety.proof.formula import (
     all_of,
     any_of,
     as_number,
+    at_least,
     real,
     same,
     truth,
@@ -176,7 +178,7 @@ class Translation:
             case Tag():
                 found = self.reading(node)
                 return _known(found.known, found.truth or ~found.number.equals(0))
-            case Not() | And() | Or() | Proven():
+            case Not() | And() | Or() | AtMost() | Proven():
                 return self._logic(node)
             case Compare() | Between() | OneOf():
                 return self._comparison(node)
@@ -187,7 +189,7 @@ class Translation:
             case _:
                 raise TranslationError(f"a {type(node).__name__} has no translation, so nothing is proved")
 
-    def _logic(self, node: Not | And | Or | Proven) -> Kleene:
+    def _logic(self, node: Not | And | Or | AtMost | Proven) -> Kleene:
         match node:
             case Not(child):
                 below = self.truth(child)
@@ -200,6 +202,12 @@ class Translation:
             case Or(children):
                 each = [self.truth(child) for child in children]
                 return Kleene(any_of(*(one.true for one in each)), all_of(*(one.false for one in each)))
+            case AtMost(limit, children):
+                each = [self.truth(child) for child in children]
+                return Kleene(
+                    at_least(len(each) - limit, *(one.false for one in each)),
+                    at_least(limit + 1, *(one.true for one in each)),
+                )
 
     def _comparison(self, node: Compare | Between | OneOf) -> Kleene:
         match node:

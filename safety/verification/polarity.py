@@ -22,6 +22,7 @@ from safety.expression import (
     And,
     Answering,
     Asserted,
+    AtMost,
     Between,
     Commanded,
     Compare,
@@ -92,6 +93,9 @@ def _collect(node: Expression, direction: int, found: Found, *, forgets: bool) -
         case Proven(child):
             # Not to know reads as no here, so an unreadable tag is not harmless by itself.
             _collect(child, direction, found, forgets=False)
+        case AtMost(_, below):
+            for child in below:
+                _collect(child, -direction, found, forgets=forgets)
         case And() | Or() | HeldFor():
             for child in children(node):
                 _collect(child, direction, found, forgets=forgets)

@@ -18,6 +18,7 @@ from safety.expression import (
     And,
     Answering,
     Asserted,
+    AtMost,
     Between,
     ChangedSince,
     Commanded,
@@ -70,10 +71,10 @@ def weaken(node: Expression, *, permits: bool = True) -> Expression:
             return Not(weaken(child, permits=not permits))
         case Proven(child):
             return Proven(weaken(child, permits=permits))
-        case And(below):
-            return And(tuple(weaken(child, permits=permits) for child in below))
-        case Or(below):
-            return Or(tuple(weaken(child, permits=permits) for child in below))
+        case And(below) | Or(below):
+            return type(node)(tuple(weaken(child, permits=permits) for child in below))
+        case AtMost(limit, below):
+            return AtMost(limit, tuple(weaken(child, permits=not permits) for child in below))
         case HeldFor(child, ms) if ms <= LONGEST_MS:
             return HeldFor(weaken(child, permits=permits), ms)
         case ChangedSince() | LockedOut() | ManualHold():

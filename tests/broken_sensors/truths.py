@@ -16,6 +16,7 @@ from safety.expression import (
     And,
     Answering,
     Asserted,
+    AtMost,
     Between,
     ChangedSince,
     ChangedWithin,
@@ -81,6 +82,8 @@ def possible(node: Expression, readings: Readings) -> Truths:
             return _combined(children, readings, _both)
         case Or(children):
             return _combined(children, readings, _either)
+        case AtMost(limit, children):
+            return _counted(limit, [possible(child, readings) for child in children])
         case _:
             return _remembered(node, readings)
 
@@ -114,6 +117,14 @@ def _combined(children: tuple[Expression, ...], readings: Readings, both: Callab
         below = possible(child, readings)
         found = frozenset(both(one, other) for one, other in product(found, below)) if found else below
     return found
+
+
+def _counted(limit: int, each: list[Truths]) -> Truths:
+    """What a count can come to: every number of children that hold, with every number that may hold."""
+    reached = {(0, 0)}
+    for truths in each:
+        reached = {(least + (one is True), most + (one is not False)) for least, most in reached for one in truths}
+    return frozenset(True if most <= limit else False if least > limit else None for least, most in reached)
 
 
 def _remembered(node: Expression, readings: Readings) -> Truths:

@@ -14,6 +14,7 @@ from plc_drivers.reading import ProcessImage, Quality
 from safety.expression import (
     And,
     Answering,
+    AtMost,
     Between,
     ChangedSince,
     ChangedWithin,
@@ -73,6 +74,10 @@ def truth(node: Expression, history: History, at: int | None = None) -> Truth:
         case Or(children):
             values = [truth(child, history, at) for child in children]
             return True if True in values else None if None in values else False
+        case AtMost(limit, children):
+            least = sum(truth(child, history, at) is True for child in children)
+            most = sum(truth(child, history, at) is not False for child in children)
+            return (least <= limit) if (least <= limit) is (most <= limit) else None
         case Proven(child):
             return truth(child, history, at) is True
         case _:

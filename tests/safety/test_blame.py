@@ -14,6 +14,7 @@ from safety.expression import (
     And,
     Answering,
     Asserted,
+    AtMost,
     ChangedSince,
     ChangedWithin,
     Commanded,
@@ -63,6 +64,10 @@ def kleene(node: Expression, values: Mapping[Expression, Truth]) -> Truth:
         case Or(children):
             found = [kleene(child, values) for child in children]
             return True if True in found else None if None in found else False
+        case AtMost(limit, children):
+            found = [kleene(child, values) for child in children]
+            decided = found.count(True) > limit or found.count(True) + found.count(None) <= limit
+            return found.count(True) <= limit if decided else None
         case _:
             return values[node]
 
@@ -76,7 +81,7 @@ def who(node: Expression, values: Mapping[Expression, Truth], *, wanted: bool = 
 
 
 def _tree(draw: st.DrawFn, leaves: Iterator[str], depth: int) -> Expression:
-    kind = draw(st.sampled_from(["leaf", "not", "proven", "and", "or"] if depth else ["leaf"]))
+    kind = draw(st.sampled_from(["leaf", "not", "proven", "and", "or", "at most"] if depth else ["leaf"]))
     match kind:
         case "leaf":
             name = next(leaves, None)
@@ -87,6 +92,8 @@ def _tree(draw: st.DrawFn, leaves: Iterator[str], depth: int) -> Expression:
             return Proven(_tree(draw, leaves, depth - 1))
         case _:
             below = tuple(_tree(draw, leaves, depth - 1) for _ in range(draw(st.integers(1, 3))))
+            if kind == "at most":
+                return AtMost(draw(st.integers(0, len(below) - 1)), below)
             return And(below) if kind == "and" else Or(below)
 
 
@@ -109,6 +116,8 @@ def needed(node: Expression, *, wanted: bool = True) -> dict[Expression, bool]:
             return needed(child, wanted=wanted)
         case And(children) | Or(children):
             return {leaf: truth for child in children for leaf, truth in needed(child, wanted=wanted).items()}
+        case AtMost(_, children):
+            return {leaf: truth for child in children for leaf, truth in needed(child, wanted=not wanted).items()}
         case _:
             return {node: wanted}
 
@@ -147,6 +156,9 @@ def test_a_condition_is_wanted_to_hold_unless_it_is_said_otherwise() -> None:
         (And((A, B)), {A: True, B: None}, False, [B]),
         (Or((A, B, C)), {A: False, B: None, C: False}, True, [B]),
         (Or((A, B)), {A: False, B: False}, True, [A, B]),
+        (AtMost(1, (A, B, C)), {A: True, B: None, C: False}, True, [A, B]),
+        (AtMost(1, (A, B, C)), {A: True, B: False, C: False}, True, []),
+        (AtMost(1, (A, B, C)), {A: True, B: None, C: False}, False, [B, C]),
         (Or((A, B)), {A: True, B: False}, False, [A]),
         (Or((A, B)), {A: True, B: None}, False, [A, B]),
         (Not(And((A, B))), {A: True, B: True}, True, [A, B]),

@@ -104,7 +104,7 @@ def test_h11_a_plc_whose_boot_counter_is_not_known_may_have_started_anew(tower: 
 
 
 def test_h09_what_begins_under_a_standing_permit_is_seen_beside_what_began_before_it() -> None:
-    scene = Scene(SHUTTLES)
+    scene = Scene(replace(SHUTTLES, generator_movers_max=4))  # no share of the generator between the two shuttles
     scene.confirm("cabin1")
     scene.set("shuttle0", station=4)
     scene.set("shuttle1", station=12, target_left_occupied=True, target_left_clear=False)

@@ -14,6 +14,7 @@ from safety.expression import (
     And,
     Answering,
     Asserted,
+    AtMost,
     ChangedSince,
     ChangedWithin,
     Commanded,
@@ -106,6 +107,28 @@ def test_and_is_decided_by_one_false_and_or_by_one_true_wherever_they_stand(
     below = (A,) * len(values)
     assert once(And(below), *values) is both
     assert once(Or(below), *values) is either
+
+
+@pytest.mark.parametrize(
+    ("limit", "values", "truth"),
+    [
+        (0, (F, F), T),
+        (0, (F, U), U),
+        (0, (U, T), F),
+        (1, (T, F, F), T),
+        (1, (T, T, U), F),
+        (1, (T, U, F), U),
+        (1, (U, F, F), T),
+        (1, (U, U, F), U),
+        (2, (T, T, F), T),
+        (2, (T, T, T), F),
+        (2, (T, U, U), U),
+    ],
+)
+def test_a_count_is_decided_when_what_is_unknown_cannot_tip_it(
+    limit: int, values: tuple[bool | None, ...], truth: bool | None
+) -> None:
+    assert once(AtMost(limit, (A,) * len(values)), *values) is truth
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from cli.campaign import virtual_garage
-from cli.campaign.virtual_garage import PERIOD_MS
 from controller.core.interface import Recorded
 from controller.core.order import Order
 from controller.local_link.messages import Accepted, Answer, Request
@@ -46,12 +45,12 @@ class VirtualGarage(virtual_garage.VirtualGarage):
 
     def run(self, seconds: float) -> None:
         """Run for so long in virtual time."""
-        for _ in range(round(seconds * 1000 / PERIOD_MS)):
+        for _ in range(round(seconds * 1000 / self.period_ms)):
             self.cycle()
 
     def until(self, condition: Callable[[], bool], seconds: float) -> bool:
         """Run until ``condition`` holds; fails with a picture of the garage when it does not within ``seconds``."""
-        for _ in range(round(seconds * 1000 / PERIOD_MS)):
+        for _ in range(round(seconds * 1000 / self.period_ms)):
             if condition():
                 return True
             self.cycle()

@@ -9,13 +9,13 @@ from __future__ import annotations
 from plc_drivers.contract import CommandCode
 from plc_drivers.contract.codes import Health, Mode, State
 from plc_drivers.contract.safety import zone_tag
-from safety.proof.formula import FALSE, TRUE, Formula, all_of, any_of
+from safety.proof.formula import FALSE, TRUE, Formula, all_of, any_of, at_least
 from safety.proof.instances import each_device, each_function, each_pair_of_shuttles, each_rider, each_space
 from safety.proof.moment import Moment
 from safety.proof.movement import moves, on_different_levels, starts_under_a_permit, zone_says, zones_of_device
 from safety.proof.predicate import Predicate
 from safety.proof.space import Space, elsewhere, may_enter
-from safety.topology import LiftTopology, ShuttleTopology
+from safety.topology import LiftTopology, ShuttleTopology, Topology
 
 _HAZARDS = "hazard list"
 _RULES = "device contract, rules of the scan"
@@ -25,6 +25,9 @@ HELD_IN = (State.NOT_REFERENCED, State.IDLE, State.EXECUTING, State.STOPPING)
 
 SOUND = (Health.OK, Health.OUT_OF_SPECIFICATION, Health.MAINTENANCE_REQUIRED)
 """Health with which a device may be used (NAMUR NE 107)."""
+
+STILL_MDEG_S = 200
+"""A turntable at this speed, 0.2 degrees a second, draws nothing that a generator would feel."""
 
 DRIVES = frozenset({"travel", "transfer", "rotate"})
 """Permits under which something heavy is driven; doors and light are not slowed down by set-up speed."""
@@ -107,6 +110,31 @@ def _begins_without_power(at: Moment, device: str) -> Formula:
     begins = at.starts(device, *(code for code in codes if code is not CommandCode.OPEN_OUTER_DOOR))
     plc = at.garage.topology.safety
     return begins & ~(at.says(plc, mains_ok=True) | at.says(plc, generator_off=False))
+
+
+def _too_many_on_the_generator(at: Moment, device: str) -> Formula:
+    """A motor that starts beside as many as the generator carries stalls it, and all of them stop half way."""
+    topology, plc = at.garage.topology, at.garage.topology.safety
+    codes = (spec.code for spec in at.garage.definitions[device].commands if not DRIVES.isdisjoint(spec.permits))
+    by_mains_alone = at.says(plc, mains_ok=True, generator_off=True)
+    others = [_drives_something(at, name) for name in _driven(topology) if name != device]
+    return all_of(at.starts(device, *codes), ~by_mains_alone, at_least(topology.generator_movers_max, *others))
+
+
+def _driven(topology: Topology) -> list[str]:
+    """Lifts, shuttles and turntables."""
+    groups = (topology.lifts, topology.shuttles, tuple(cabin for cabin in topology.cabins if cabin.turntable))
+    return [one.id for group in groups for one in group]
+
+
+def _drives_something(at: Moment, device: str) -> Formula:
+    """A drive of the device may act, or nobody knows that it has come to rest."""
+    permits = [permit for permit in at.garage.definitions[device].permits if permit in DRIVES]
+    if "rotate" in permits:
+        rests = at.within(device, "turn_speed_mdeg_s", -STILL_MDEG_S, STILL_MDEG_S)
+    else:
+        rests = at.says(device, standstill=True)
+    return any_of(*(at.may_act(device, permit) for permit in permits), ~rests)
 
 
 def _locked_by_a_person(at: Moment, device: str) -> Formula:
@@ -219,6 +247,12 @@ MODES: tuple[Predicate, ...] = (
         "Anything but the opening of a cabin to people begins while neither mains nor generator are known to feed it",
         _HAZARDS,
         each_device(_begins_without_power),
+    ),
+    Predicate(
+        "H19.too-many-on-the-generator",
+        "A drive begins on the generator, or on an unknown supply, beside as many others as the generator carries",
+        _HAZARDS,
+        each_device(_too_many_on_the_generator),
     ),
     Predicate(
         "H20.locked-by-a-person",

@@ -8,7 +8,19 @@ from itertools import islice
 import pytest
 
 from plc_drivers.outputs import MailboxCommand
-from safety.expression import And, Asserted, ChangedSince, Expression, HeldFor, Latch, Not, Or, Outlasted, Proven
+from safety.expression import (
+    And,
+    Asserted,
+    AtMost,
+    ChangedSince,
+    Expression,
+    HeldFor,
+    Latch,
+    Not,
+    Or,
+    Outlasted,
+    Proven,
+)
 from safety.gate import Gate
 from safety.rules import rules_of
 from safety.topology import Topology
@@ -100,6 +112,8 @@ def asserted(node: Expression, *, up: bool) -> list[bool]:
             return asserted(child, up=not up)
         case And(below) | Or(below):
             return [one for child in below for one in asserted(child, up=up)]
+        case AtMost(_, below):
+            return [one for child in below for one in asserted(child, up=not up)]
         case Proven(child) | HeldFor(child, _) | Outlasted(child, _):
             return asserted(child, up=up)
         case Latch(set_when, reset_when, _):
