@@ -26,6 +26,7 @@ from controller.core.mode_change import happened, look_for_fire
 from controller.core.mode_requests import about
 from controller.core.permit_loss import observe_taken
 from controller.core.placement import NearestFree, Placement
+from controller.core.program_watch import look_at_programs, unknown_programs
 from controller.core.progress import run_orders
 from controller.core.restart import BootCounters
 from controller.core.run_memory import RunMemory
@@ -185,7 +186,8 @@ class GarageCore:
         log = EventLog(self.state, now)
         situation = Situation(self.layout, self.state, image, verdict, log)
         happened(situation, ModeEvent.CONTROLLER_RESTART, "controller", "RESTARTED")
-        log.write(ev.EpochClaimed(epoch=max(seen, self.state.epoch_used) + 1, seen=seen))
+        epoch = max(seen, self.state.epoch_used) + 1
+        log.write(ev.EpochClaimed(epoch=epoch, seen=seen, programs=unknown_programs(situation)))
         commanding.void_pending(situation)
         if not self.state.vehicles and not self.state.orders_made:
             self._take_over(log)
@@ -233,6 +235,7 @@ class GarageCore:
         look_for_fire(situation)
         look_at_keys(situation)
         self._boots.look(situation)
+        look_at_programs(situation)
         self._supply.look(situation)
 
     def snapshot(

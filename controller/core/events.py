@@ -29,10 +29,14 @@ def heading_name(side: Side) -> HeadingName:
 
 
 class EpochClaimed(Fact, frozen=True, kw_only=True, tag="epoch-claimed"):
-    """The controller took an owner epoch greater than any that it has used or seen (H13)."""
+    """The controller took an owner epoch greater than any that it has used or seen (H13).
+
+    ``programs`` are the versions of PLC programs that the books did not know until then, by device.
+    """
 
     epoch: int
     seen: int
+    programs: dict[str, int] = {}
 
 
 class ModeChanged(Fact, frozen=True, kw_only=True, tag="mode-changed"):
@@ -247,6 +251,14 @@ class PermitTaken(Fact, frozen=True, kw_only=True, tag="permit-taken"):
     remedy: str
 
 
+class ProgramSeen(Fact, frozen=True, kw_only=True, tag="program-seen"):
+    """A device shows the version of its PLC program: the first that the books know, or another one than ``before``."""
+
+    device: str
+    version: int
+    before: int | None = None
+
+
 class DeviceBlocked(Fact, frozen=True, kw_only=True, tag="device-blocked"):
     """A device may not be used until a person has settled what is in doubt."""
 
@@ -306,6 +318,7 @@ class RequestRefused(Fact, frozen=True, kw_only=True, tag="request-refused"):
 
 CoreEvent = (
     EpochClaimed
+    | ProgramSeen
     | ModeChanged
     | VehicleKnown
     | VehicleMeasured

@@ -46,7 +46,8 @@ class CabinUse:
 @dataclass(slots=True)
 class GarageState:
     """The whole state. ``blocks`` are devices that a person must look at; ``held`` those cleared but not started,
-    ``trips`` the trips that stand with the devices that they stop, ``stops`` the last measured stop of each axis.
+    ``trips`` the trips that stand with the devices that they stop, ``stops`` the last measured stop of each axis,
+    ``programs`` the version of each PLC's program as it was seen last.
 
     ``stopped_by`` is why the controller itself stopped the garage, empty when a person did or it runs.
     Changed by ``apply`` only, but for the run-time fields of ``Pending``, ``Mailbox`` and ``CabinUse``, and for
@@ -68,6 +69,7 @@ class GarageState:
     held: set[str] = field(default_factory=set)
     trips: dict[str, tuple[str, ...]] = field(default_factory=dict)
     stops: dict[str, ev.StopMeasured] = field(default_factory=dict)
+    programs: dict[str, int] = field(default_factory=dict)
     precautions: Precautions = field(default_factory=Precautions)
     hold: HoldUnderWay | None = None
     ended_presses: OrderedDict[str, Refusal] = field(default_factory=OrderedDict)
@@ -101,8 +103,11 @@ def apply(state: GarageState, seq: int, at_ms: int, event: ev.CoreEvent) -> None
     match event:
         case ev.EpochClaimed():
             state.epoch = state.epoch_used = event.epoch
+            state.programs.update(event.programs)
             for box in state.mailboxes.values():
                 box.owned = False
+        case ev.ProgramSeen():
+            state.programs[event.device] = event.version
         case ev.ModeChanged():
             state.mode = event.mode
             state.held.clear()

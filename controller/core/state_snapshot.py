@@ -82,6 +82,7 @@ class _State(msgspec.Struct, frozen=True, kw_only=True):
     alarms: list[_Alarm]
     firsts: dict[int, First]
     last_group: int
+    programs: dict[str, int] = {}
 
 
 _ENCODER = msgspec.json.Encoder()
@@ -91,7 +92,8 @@ _DECODER = msgspec.json.Decoder(_State)
 def encode(state: GarageState) -> bytes:
     """The state as bytes.
 
-    ``state`` must come from events alone, as ``Shadow`` keeps one: what a run has added would be kept with it.
+    For a start ``state`` must come from events alone, as ``Shadow`` keeps one: what a run has added is kept with it,
+    which is what a recording wants and a start must not have.
     """
     book = state.alarms
     return _ENCODER.encode(
@@ -117,6 +119,7 @@ def encode(state: GarageState) -> bytes:
             alarms=[_Alarm.of(record) for record in book.records.values()],
             firsts=book.groups.firsts({r.group for r in book.records.values() if r.standing.is_retained}),
             last_group=book.groups.last,
+            programs=state.programs,
         )
     )
 
@@ -154,6 +157,7 @@ def decode(payload: bytes, catalogue: Catalogue) -> GarageState:
         keys=OrderedDict(kept.keys),
         stopped_by=kept.stopped_by,
         alarms=book,
+        programs=kept.programs,
     )
 
 

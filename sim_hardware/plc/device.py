@@ -37,6 +37,7 @@ class EmulatedPlc(ABC):
         self.name = name
         self.device_id = device_id
         self.boot_counter = 1
+        self.program_version = PROGRAM_VERSION
         self.mode = Mode.AUTOMATIC
         self.scans = 0
         self.lies: dict[str, Callable[[int], int]] = {}
@@ -121,7 +122,7 @@ class EmulatedPlc(ABC):
             "device_id": self.device_id,
             "contract_version": self._contract_version,
             "device_kind": int(self.definition.kind),
-            "program_version": PROGRAM_VERSION,
+            "program_version": self.program_version,
             "boot_counter": self.boot_counter,
             "heartbeat": self._heartbeat,
             "clock_ms": self._clock_ms,
