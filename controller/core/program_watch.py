@@ -40,7 +40,7 @@ def look_at_programs(situation: Situation) -> None:
                     device=device,
                     code=PROGRAM_CHANGED,
                     text=f"{device} runs another PLC program: {version}, before {before}.",
-                    remedy="Ask who loaded it and whether it was tested on this machine; then clear the device and start.",
+                    remedy="Ask who loaded it, and whether it was tested here; then clear the device and start.",
                 )
             )
         else:
