@@ -14,8 +14,9 @@ from controller.core import commanding, supply
 from controller.core import events as ev
 from controller.core.handover import FREE, OPENING, READY, RESERVED, TURNING, enter
 from controller.core.order import Order, OrderState
-from controller.core.placement import Placement, blockers, is_open
+from controller.core.placement import Placement, is_open
 from controller.core.route import Route, routes
+from controller.core.service import no_way, out_of_use, shut_in
 from controller.core.situation import Situation
 from controller.core.transfer import not_confirmed
 from controller.core.vehicle import Vehicle
@@ -170,6 +171,7 @@ def _begin_in_cabin(situation: Situation, order: Order, cabin: str, position: st
 def _begin_store(situation: Situation, order: Order, placement: Placement, wanted: _Wanted) -> Refusal | None:
     vehicle = situation.state.vehicles[order.vehicle]
     found: Refusal | None = None
+    place: str | None = None
     for cabin in _cabins(situation, order):
         shape = situation.layout.cabins[cabin]
         reason = _cabin_unready(situation, cabin)
@@ -179,6 +181,9 @@ def _begin_store(situation: Situation, order: Order, placement: Placement, wante
             place = order.target or placement.choose(situation, order, vehicle, shape.position)
             if place is None or not is_open(situation, order, place):
                 return Refusal("GARAGE_FULL", "No free place is large enough for this car.", "Retrieve a car first.")
+            # Nobody drives in whose car would only stand in the cabin.
+            reason = no_way(situation, shape.position, place, out_of_use(situation))
+        if reason is None and place is not None:
             claims = [cabin, shape.position, place]
             situation.log.write(ev.OrderStarted(order=order.id, claims=claims, cabin=cabin))
             enter(situation, cabin, OPENING, order.id)
@@ -205,18 +210,6 @@ def _begin_relocate(situation: Situation, order: Order, placement: Placement, wa
     situation.log.write(ev.OrderStarted(order=order.id, claims=sorted(_claims(route, extra))))
     _choose_route(situation, order, route, target)
     return None
-
-
-def shut_in(situation: Situation, position: str) -> Refusal | None:
-    """Why the car at ``position`` cannot be taken out past its neighbours."""
-    fronts = blockers(situation, position)
-    if not fronts:
-        return None
-    return Refusal(
-        "BEHIND_ANOTHER_CAR",
-        f"The car at {position} stands behind {', '.join(situation.state.occupant[f] for f in fronts)}.",
-        f"Relocate the car at {fronts[0]} first.",
-    )
 
 
 def _cabins(situation: Situation, order: Order) -> Iterable[str]:

@@ -14,9 +14,10 @@ from controller.core import commanding, supply
 from controller.core.admission import hindrances
 from controller.core.explained_reading import ReadingDesk, SourceOf, meaning_of
 from controller.core.order import Order
+from controller.core.service import out_of_use, unreachable
 from controller.core.situation import Situation
 from controller.core.subject import Car, Device, Job, Rule, Subject, WholeGarage, subject_of
-from controller.core.view import order_view, unreachable
+from controller.core.view import order_view
 from controller.core.waiving import views, warnings
 from controller.local_link.explanation import (
     ExplainedCondition,
@@ -250,7 +251,8 @@ class _Task:
         order = self.situation.state.order_of_vehicle(vehicle)
         draft.facts.append(f"{vehicle} {'is not in the garage' if car.position is None else f'is at {car.position}'}.")
         if car.position is not None:
-            draft.because(unreachable(self.situation, car), vehicle)
+            for reason in unreachable(self.situation, car, out_of_use(self.situation)):
+                draft.because(reason, vehicle)
         if order is None:
             self._general(draft, shell)
             draft.see += self._reached_by(car.position)

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from controller.core.neighbours import blockers
 from controller.core.order import Order
 from controller.core.route import routes
+from controller.core.service import out_of_use, usable
 from controller.core.situation import Situation
 from controller.core.vehicle import Vehicle
 
@@ -23,7 +25,10 @@ class Placement(Protocol):
 
 
 class NearestFree:
-    """The free place that is reached soonest from where the car is; ties go to the smaller id."""
+    """The free place that is reached soonest from where the car is; ties go to the smaller id.
+
+    A place to which no way is in use now is taken only when there is no other: its unit may be out for days.
+    """
 
     def choose(self, situation: Situation, order: Order, vehicle: Vehicle, start: str) -> str | None:
         """A free place that the car fits, None when there is none.
@@ -31,14 +36,19 @@ class NearestFree:
         A place that the order holds already counts as free for it. A place in front of an occupied one, or
         behind one, is taken only when nothing stands in the way.
         """
-        best: tuple[float, str] | None = None
+        out = out_of_use(situation)
+        best: tuple[bool, float, str] | None = None
         for place in situation.layout.storage():
             if not is_open(situation, order, place.id) or vehicle.misfits(place.limits):
                 continue
             ways = routes(situation.layout, start, place.id)
-            if ways and (best is None or (ways[0].estimate_s, place.id) < best):
-                best = (ways[0].estimate_s, place.id)
-        return None if best is None else best[1]
+            if not ways:
+                continue
+            way = usable(situation, start, place.id, out)
+            rank = (way is None, (way or ways[0]).estimate_s, place.id)
+            if best is None or rank < best:
+                best = rank
+        return None if best is None else best[2]
 
 
 def is_open(situation: Situation, order: Order, place: str) -> bool:
@@ -47,9 +57,3 @@ def is_open(situation: Situation, order: Order, place: str) -> bool:
     if place in state.occupant or state.claims.get(place, order.id) != order.id:
         return False
     return not blockers(situation, place)
-
-
-def blockers(situation: Situation, position: str) -> tuple[str, ...]:
-    """Occupied positions between the aisle and ``position`` (double-deep)."""
-    occupant = situation.state.occupant
-    return tuple(front for front in situation.layout.in_front_of(position) if front in occupant)

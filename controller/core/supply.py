@@ -11,8 +11,8 @@ from enum import Enum
 
 import msgspec
 
+from controller.core.neighbours import blockers
 from controller.core.order import Order, OrderState
-from controller.core.placement import blockers
 from controller.core.situation import Situation
 from controller.core.waiting import INNER_DOOR
 from controller.garage import PositionKind

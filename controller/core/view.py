@@ -10,7 +10,6 @@ from typing import Literal
 
 from controller.core import commanding, supply
 from controller.core.admission import hindrances
-from controller.core.dispatch import shut_in
 from controller.core.estimate import remaining_s
 from controller.core.handover import MACHINES_TURN
 from controller.core.mode import ModeEvent
@@ -18,6 +17,7 @@ from controller.core.mode_change import would_refuse
 from controller.core.order import Order, OrderState
 from controller.core.recovery import finding_views
 from controller.core.sensing import sensed
+from controller.core.service import OutOfUse, out_of_use, unreachable
 from controller.core.situation import Situation
 from controller.core.state import GarageState
 from controller.core.transfer import not_confirmed
@@ -62,6 +62,7 @@ def snapshot(
     if stopped:
         found.insert(0, commanding.not_automatic(situation))
     reasons = [msg.Reason(code=r.code, text=r.text, remedy=r.remedy) for r in found]
+    out = out_of_use(situation)
     serving = any(_serves(situation, cabin) for cabin in situation.layout.cabins.values())
     return msg.Snapshot(
         seq=seq,
@@ -79,7 +80,7 @@ def snapshot(
         cycle=cycle,
         devices=[_device(situation, device, link_of) for device in situation.image.devices],
         links=[_link(status) for status in links],
-        vehicles=[_vehicle(situation, vehicle) for vehicle in state.vehicles.values()],
+        vehicles=[_vehicle(situation, vehicle, out) for vehicle in state.vehicles.values()],
         positions=[
             msg.PositionView(
                 id=position,
@@ -244,7 +245,7 @@ def _link(status: LinkStatus) -> msg.LinkView:
     )
 
 
-def _vehicle(situation: Situation, vehicle: Vehicle) -> msg.VehicleView:
+def _vehicle(situation: Situation, vehicle: Vehicle, out: OutOfUse) -> msg.VehicleView:
     order = situation.state.order_of_vehicle(vehicle.id)
     return msg.VehicleView(
         id=vehicle.id,
@@ -257,23 +258,8 @@ def _vehicle(situation: Situation, vehicle: Vehicle) -> msg.VehicleView:
         weight_kg=vehicle.weight_kg,
         electric=vehicle.electric,
         order=None if order is None else order.id,
-        reason=reason_of(unreachable(situation, vehicle)),
+        reason=reason_of(next(iter(unreachable(situation, vehicle, out)), None)),
     )
-
-
-def unreachable(situation: Situation, vehicle: Vehicle) -> Refusal | None:
-    """Why the car cannot be taken out now: because of which unit (degraded service is computed, not guessed)."""
-    if vehicle.position is None:
-        return None
-    shape = situation.layout.positions[vehicle.position]
-    if shape.column is None:
-        return commanding.unready(situation, shape.owner) if shape.owner else None
-    if (reason := shut_in(situation, vehicle.position)) is not None:
-        return reason
-    reasons = [commanding.unready(situation, s) for s in situation.layout.reached_by(vehicle.position)]
-    if not reasons or None in reasons:
-        return None
-    return reasons[0]
 
 
 def _cabin(situation: Situation, cabin: Cabin) -> msg.CabinView:
