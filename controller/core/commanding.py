@@ -302,8 +302,7 @@ def command(
         refusal = situation.verdict.refusal(Function(device, permit))
         if refusal is not None:
             return refusal
-    depth = arg1 if code in TRANSFERS else None
-    if (refusal := situation.verdict.start_refusal(StartOf(device, code, depth))) is not None:
+    if (refusal := situation.verdict.start_refusal(StartOf(device, code, arg1))) is not None:
         return refusal
     _intend(situation, device, code, arg1, order)
     return None
