@@ -168,7 +168,9 @@ def _level_shared(config: GarageConfig) -> Iterator[Finding]:
         for other, other_low, other_high in spans.setdefault(shuttle.level, []):
             if config.aisle.shape == "ring":
                 text = f"{shuttle.id} and {other} would travel round the same ring on level {shuttle.level}."
-                remedy = "Give one of them another level: round a ring nothing proves that one is out of the other's way."
+                remedy = (
+                    "Give one of them another level: round a ring nothing proves that one is out of the other's way."
+                )
                 yield Finding("SHUTTLES_COLLIDE", f"shuttles[{i}].level", shown(shuttle.level), text, remedy)
             elif low <= other_high and other_low <= high:
                 text = f"{shuttle.id} and {other} would travel on the same piece of aisle on level {shuttle.level}."

@@ -92,7 +92,9 @@ def lies_of(
     covered: list[Lie] = []
     for (device, tag), found in sorted(uses.items()):
         values = shown.get((device, tag), frozenset())
-        keep, drop = _of_tag(device, definitions[device].tag(tag), found, values, _edges_beside(found, device, tag, shown))
+        keep, drop = _of_tag(
+            device, definitions[device].tag(tag), found, values, _edges_beside(found, device, tag, shown)
+        )
         searched += keep
         covered += drop
     return Lies(tuple(searched), tuple(covered))

@@ -6,6 +6,8 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from controller.config.check import check
 from controller.config.models import GarageConfig
 from controller.core.order import Order, OrderState
@@ -70,6 +72,12 @@ def retrieve(garage: VirtualGarage, car: str) -> Order:
     return garage.order(SubmitOrder(kind="retrieve", vehicle=VehicleData(id=car)))
 
 
+def position_mm(garage: VirtualGarage, shuttle: str) -> int:
+    position = garage.image[shuttle].value("position")
+    assert position is not None
+    return int(position)
+
+
 def car_in(garage: VirtualGarage, shuttle: str) -> str:
     """A car that this shuttle alone can fetch, and brings to a cabin by itself."""
     for name, car in garage.core.state.vehicles.items():
@@ -83,10 +91,13 @@ def test_h09_an_idle_shuttle_rides_home_when_it_stands_where_another_has_to_go()
     far = retrieve(garage, "far")
     garage.until(lambda: far.state.is_over, 900)
     assert garage.image["shuttle2"].value("station") == 2, "it waits where it was needed last"
+    assert position_mm(garage, "shuttle2") == pytest.approx(2 * PITCH_MM, abs=20)
     near = retrieve(garage, "near")
     garage.until(lambda: near.state.is_over, 900)
     assert near.state is OrderState.DONE, garage.picture()
     assert garage.image["shuttle2"].value("docked") is True
+    at = [position_mm(garage, shuttle) for shuttle in ("shuttle1", "shuttle2")]
+    assert at == pytest.approx([2 * PITCH_MM, 4 * PITCH_MM], abs=20), "both are counted from one zero"
     assert garage.violations() == []
 
 
