@@ -115,6 +115,18 @@ def test_h09_a_shuttle_that_lost_its_reference_finds_it_when_another_of_its_aisl
     assert garage.violations() == []
 
 
+def test_h09_a_shuttle_that_was_left_between_columns_goes_on_to_one_when_another_of_its_aisle_has_to_go() -> None:
+    garage = started(one_aisle_for_two())
+    drive = garage.hardware.plant.shuttle("shuttle9").drive
+    drive.move_to(drive.position + PITCH_MM // 2)
+    garage.until(lambda: garage.image["shuttle9"].value("station") == -1 and drive.standstill, 60)
+    order = retrieve(garage, car_in(garage, "shuttle0"))
+    garage.until(lambda: order.state.is_over, 900)
+    assert order.state is OrderState.DONE, garage.picture()
+    assert garage.image["shuttle9"].value("station") in garage.layout.shuttles["shuttle9"].columns
+    assert garage.violations() == []
+
+
 def test_h09_an_order_waits_for_a_shuttle_stopped_between_columns_says_why_and_goes_on_when_it_is_cleared() -> None:
     garage = started(one_aisle_for_two())
     there = retrieve(garage, car_in(garage, "shuttle9"))
