@@ -100,9 +100,9 @@ HAZARDS: tuple[Hazard, ...] = (
         "A lift and forks, two shuttles in one aisle, a turntable and a door: what one of them is told says "
         "nothing about the other.",
         "Claims keep orders apart before safety has to (ADR 0002).",
-        "Where two shuttles of one aisle stand is left to the scanner along the way; they only never travel "
-        "together. Two lifts in one shaft, and a shuttle's aisle across another lift's shaft, cannot be told to "
-        "this controller: such a machine needs interlocks of its own.",
+        "While a shuttle finds its reference or is moved by hand, where another of its aisle stands is left to the "
+        "scanner along the way and to the person (ADR 0024). Two lifts in one shaft, and a shuttle's aisle across "
+        "another lift's shaft, cannot be told to this controller: such a machine needs interlocks of its own.",
     ),
     Hazard(
         "H10",

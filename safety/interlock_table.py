@@ -37,8 +37,8 @@ SHUTTLE_GARAGE = Topology(
     ),
     shuttles=(
         ShuttleTopology("shuttle0", 1, None, 0, None, (("lift1", 0, 8, "right"),), (("cabin1", 0, 4, "left"),)),
-        ShuttleTopology("shuttle1", 1, None, 1, None, (("lift1", 1, 8, "right"),), ()),
-        ShuttleTopology("shuttle2", 1, None, 1, None, (), ()),
+        ShuttleTopology("shuttle1", 1, None, 1, None, (("lift1", 1, 8, "right"),), (), (7, 8)),
+        ShuttleTopology("shuttle2", 1, None, 1, None, (), (), (9, 10)),
     ),
     cabins=(CabinTopology("cabin1", 2, turntable=False, reached_by=(("shuttle0", 0, 4, "left"),)),),
     safety="safety1",

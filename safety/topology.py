@@ -7,6 +7,7 @@ one of these from its layout.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import combinations
 
 from safety.waiver import Waiver
 
@@ -47,6 +48,7 @@ class ShuttleTopology:
 
     ``level`` is its level when it is captive. ``platforms`` holds (lift, level, column, side) for each lift
     platform that its forks reach; ``cabins`` holds (cabin, level, column, side) for each cabin they reach.
+    ``columns`` are those at which it stops, numbered along the aisle as its ``position`` grows.
     ``stop_ms`` is the longest time from a lost permit to standstill along the aisle, ``deceleration`` the designed
     braking in mm/s2, or mdeg/s2 round a ring.
     ``hand_speed_max`` is the fastest that it may travel by hand, in mm/s, or in mdeg/s round a ring.
@@ -59,6 +61,7 @@ class ShuttleTopology:
     home_column: int | None
     platforms: tuple[tuple[str, int, int, str], ...]
     cabins: tuple[tuple[str, int, int, str], ...]
+    columns: tuple[int, ...] = ()
     stop_ms: int = 5000
     deceleration: int = 400
     hand_speed_max: int = HAND_SPEED_MM_S
@@ -89,6 +92,7 @@ class Topology:
     ``absent`` names the sensors, as ``device.tag``, that this garage does not have; ``waivers`` says who answers for
     those among them that an interlock reads.
     ``generator_movers_max`` is how many drives may be in motion at once while the mains do not feed the machine alone.
+    ``ring`` says that the aisle goes round: nothing there lies between two columns for certain.
     ``fire_finish_ms`` is how long after a fire alarm a command under way may come to its end; 0 stops at once.
     """
 
@@ -102,17 +106,24 @@ class Topology:
     waivers: tuple[Waiver, ...] = ()
     fire_finish_ms: int = 0
     generator_movers_max: int = GENERATOR_MOVERS_MAX
+    ring: bool = False
 
 
 class TopologyError(ValueError):
     """A topology that contradicts itself: a name used twice, or a device that is spoken of and not there."""
 
 
+def may_meet(one: ShuttleTopology, other: ShuttleTopology) -> bool:
+    """True when the two can come into one aisle: never two captive ones of different levels."""
+    return one.lift is not None or other.lift is not None or one.level == other.level
+
+
 def check(topology: Topology) -> None:
     """Look whether every device that is spoken of is there once, and every reach is known at both ends.
 
     A riding shuttle has a home column, where it is docked, and a captive one a level; never both, never neither (H07).
-    A reach that only one end knows of would leave the other end without its interlock (H02, H07, H08).
+    A reach that only one end knows of would leave the other end without its interlock (H02, H07, H08). A shuttle that
+    can meet another says where it stops: a way that no interlock speaks of would be open to it (H09).
 
     Raises:
         TopologyError: with the device and what is wrong with it.
@@ -138,6 +149,20 @@ def check(topology: Topology) -> None:
     known = {(reach[0], (space, *reach[1:])) for space, reached_by in spaces for reach in reached_by}
     if said != known:
         raise TopologyError(f"reaches that only one end knows of: {sorted(said ^ known)}")
+    _check_company(topology)
+
+
+def _check_company(topology: Topology) -> None:
+    """Shuttles that can meet: on a straight aisle with their columns, on a ring never two captive to one level."""
+    pairs = [(one, other) for one, other in combinations(topology.shuttles, 2) if may_meet(one, other)]
+    if not topology.ring:
+        silent = sorted({shuttle.id for pair in pairs for shuttle in pair if not shuttle.columns})
+        if silent:
+            raise TopologyError(f"shuttles that can meet others, without their columns: {', '.join(silent)}")
+        return
+    together = [f"{one.id} and {other.id}" for one, other in pairs if one.lift is None and other.lift is None]
+    if together:
+        raise TopologyError(f"captive to one level of a ring, where neither can be proven out of the way: {together}")
 
 
 def _devices(topology: Topology) -> tuple[LiftTopology | ShuttleTopology | CabinTopology, ...]:

@@ -140,6 +140,7 @@ def _riders(config: GarageConfig) -> Iterator[Finding]:
         yield from _home(path, shuttle, lifts[shuttle.rides_on])
     yield from _platforms(config, rider)
     yield from _level_shared(config)
+    yield from _shafts_in_the_way(config)
 
 
 def _home(path: str, shuttle: ShuttleSection, lift: LiftSection) -> Iterator[Finding]:
@@ -165,11 +166,32 @@ def _level_shared(config: GarageConfig) -> Iterator[Finding]:
             continue
         low, high = min(shuttle.columns), max(shuttle.columns)
         for other, other_low, other_high in spans.setdefault(shuttle.level, []):
-            if low <= other_high and other_low <= high:
+            if config.aisle.shape == "ring":
+                text = f"{shuttle.id} and {other} would travel round the same ring on level {shuttle.level}."
+                remedy = (
+                    "Give one of them another level: round a ring nothing proves that one is out of the other's way."
+                )
+                yield Finding("SHUTTLES_COLLIDE", f"shuttles[{i}].level", shown(shuttle.level), text, remedy)
+            elif low <= other_high and other_low <= high:
                 text = f"{shuttle.id} and {other} would travel on the same piece of aisle on level {shuttle.level}."
                 remedy = "Give them columns that do not overlap, or different levels."
                 yield Finding("SHUTTLES_COLLIDE", f"shuttles[{i}].columns", shown(shuttle.columns), text, remedy)
         spans[shuttle.level].append((shuttle.id, low, high))
+
+
+def _shafts_in_the_way(config: GarageConfig) -> Iterator[Finding]:
+    """The platform of a lift that carries a shuttle is a piece of the aisle, and mostly not there (H08, H09)."""
+    if config.aisle.shape == "ring":
+        return
+    ridden = {shuttle.rides_on: shuttle.id for shuttle in config.shuttles if shuttle.rides_on is not None}
+    for i, shuttle in enumerate(config.shuttles):
+        for lift in config.lifts:
+            passes = shuttle.columns and min(shuttle.columns) <= lift.column <= max(shuttle.columns)
+            storeys = lift.levels and (shuttle.level is None or min(lift.levels) <= shuttle.level <= max(lift.levels))
+            if lift.id in ridden and ridden[lift.id] != shuttle.id and passes and storeys:
+                text = f"On its way {shuttle.id} would drive through the shaft of {lift.id} in column {lift.column}."
+                remedy = "Give it columns on one side of that shaft only."
+                yield Finding("SHAFT_IN_THE_WAY", f"shuttles[{i}].columns", shown(shuttle.columns), text, remedy)
 
 
 def _layout_kind(config: GarageConfig) -> Iterator[Finding]:

@@ -308,7 +308,7 @@ def _forbidden(situation: Situation, device: str, code: CommandCode, arg1: int) 
     permit = _permit_for(situation, device, code, arg1)
     if permit is not None and (refusal := situation.verdict.refusal(Function(device, permit))) is not None:
         return refusal
-    return situation.verdict.start_refusal(StartOf(device, code, arg1 if code in TRANSFERS else None))
+    return situation.verdict.start_refusal(StartOf(device, code, arg1))
 
 
 def _nothing_begins(situation: Situation, device: str, code: CommandCode) -> Refusal | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from controller.core import commanding
 from controller.core import events as ev
+from controller.core.making_way import make_way
 from controller.core.order import Leg, Order
 from controller.core.reach import Do, reach_lift, reach_stop
 from controller.core.situation import Situation
@@ -102,7 +103,10 @@ def not_confirmed(cabin: str) -> Refusal:
 
 
 def _do(situation: Situation, order: Order, do: Do) -> Refusal | None:
-    return commanding.command(situation, do.device, do.code, do.arg1, order=order.id)
+    refusal = commanding.command(situation, do.device, do.code, do.arg1, order=order.id)
+    if refusal is not None and do.code is CommandCode.MOVE_TO_COLUMN:
+        make_way(situation, do.device, do.arg1)
+    return refusal
 
 
 def _finish_half_transfer(

@@ -36,6 +36,7 @@ def topology_of(layout: Layout) -> Topology:
         waivers=waivers_of(config),
         fire_finish_ms=1000 * config.controller.fire_finish_s,
         generator_movers_max=config.power.generator_movers_max,
+        ring=config.aisle.shape == "ring",
     )
 
 
@@ -85,6 +86,7 @@ def _shuttle(layout: Layout, shuttle: Shuttle) -> ShuttleTopology:
         home_column=layout.home_column(shuttle.id),
         platforms=_reaches(layout, shuttle.id, platforms),
         cabins=_reaches(layout, shuttle.id, bays),
+        columns=tuple(sorted(shuttle.columns)),
         stop_ms=_stop_ms(shuttle.axis.speed_mm_s, shuttle.axis.acceleration_mm_s2),
         deceleration=shuttle.axis.acceleration_mm_s2,
         hand_speed_max=_hand_speed(layout, shuttle),

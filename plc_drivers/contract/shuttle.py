@@ -41,7 +41,7 @@ SHUTTLE = DeviceDefinition(
             "position",
             TagType.INT32,
             30,
-            "Place along the aisle in mm, or round the ring in millidegrees.",
+            "Place along the aisle in mm, or round the ring in millidegrees; one zero for all shuttles.",
             unit="mm|mdeg",
         ),
         status("speed", TagType.INT32, 32, "Speed along the aisle or round the ring.", unit="mm/s|mdeg/s"),

@@ -12,7 +12,7 @@ from safety.interlock import Interlock, Phase
 from safety.interlocks import unit
 from safety.interlocks.proof import forks_home, in_automatic, levelled, load_in_place, load_known, locked_at_a_level
 from safety.interlocks.unit import Unit
-from safety.topology import ShuttleTopology, Topology
+from safety.topology import ShuttleTopology, Topology, may_meet
 
 
 def travel_interlocks(topology: Topology, shuttle: ShuttleTopology) -> list[Interlock]:
@@ -21,11 +21,11 @@ def travel_interlocks(topology: Topology, shuttle: ShuttleTopology) -> list[Inte
     found = [*_forks(device), *_load(device), _way(device), *_referenced(device)]
     if shuttle.lift is not None:
         found += _ground(device, unit.lift(shuttle.lift))
-    return found + [
-        _alone(device, shuttle, other)
-        for other in topology.shuttles
-        if other.id != shuttle.id and _meet(shuttle, other)
-    ]
+    for other in topology.shuttles:
+        if other.id != shuttle.id and may_meet(shuttle, other):
+            found.append(_alone(device, shuttle, other))
+            found += _unobstructed(device, shuttle, other, ring=topology.ring)
+    return found
 
 
 def _run(
@@ -155,11 +155,6 @@ def _ground(device: Unit, lift: Unit) -> list[Interlock]:
     ]
 
 
-def _meet(one: ShuttleTopology, other: ShuttleTopology) -> bool:
-    """True when the two can come into one aisle: never two captive ones of different levels."""
-    return one.lift is not None or other.lift is not None or one.level == other.level
-
-
 def _alone(device: Unit, one: ShuttleTopology, other: ShuttleTopology) -> Interlock:
     """Two shuttles that share an aisle travel one after the other, and none while a person drives the other (H13)."""
     neighbour = unit.shuttle(other.id)
@@ -178,6 +173,48 @@ def _alone(device: Unit, one: ShuttleTopology, other: ShuttleTopology) -> Interl
             "EN 14010, collision of moving parts",
         ),
     )
+
+
+def _unobstructed(device: Unit, one: ShuttleTopology, other: ShuttleTopology, *, ring: bool) -> list[Interlock]:
+    """A shuttle is never sent to a column, or past one, at which another one stands (H09).
+
+    The scanner along the way looks only while the shuttle travels, and its word comes late when a PLC misses a write.
+    REFERENCE and jogs are not asked for this: they have no goal, they creep, and they are the way out for a shuttle
+    that was stopped between columns; there scanner and a person's eyes protect.
+    """
+    apart = _levels_differ(one, other)
+    neighbour = unit.shuttle(other.id)
+    found: list[Interlock] = []
+    # On a ring every other shuttle lies in one of the two ways round, and the contract leaves open which one is taken.
+    for goal in (None,) if ring else one.columns:
+        ways = [] if apart is None else [apart]
+        ways += [] if goal is None else [_stands_beyond(device, neighbour, goal)]
+        where = "" if goal is None else f"-at-{goal}"
+        found.append(
+            Interlock(
+                id=f"{device.id}.way-free-of-{other.id}{where}",
+                title="No other shuttle stands in the way to the column",
+                hazard="H09",
+                phase=Phase.START,
+                guards=device.start(CommandCode.MOVE_TO_COLUMN, arg1=goal),
+                condition=any_of(*ways),
+                cause=f"{other.id} is not proven to stand beyond the column to which {device.id} is to go, nor at "
+                "another level.",
+                remedy=f"Send {other.id} out of the way, or let it find its reference. If it stands between columns "
+                "and cannot go on, bring it to a column by hand, in manual mode.",
+                standard="EN 14010, collision of moving parts",
+            )
+        )
+    return found
+
+
+def _stands_beyond(device: Unit, other: Unit, goal: int) -> Expression:
+    """The other stands at a column beyond the goal, by position and switch, on the side that the goal lies on."""
+    at, here = other["station"], device["position"]
+    sides = [all_of(at.gt(goal), other["position"].gt(here))]
+    if goal > 0:
+        sides.append(all_of(at.between(0, goal - 1), other["position"].lt(here)))
+    return all_of(other["referenced"], other["station_sensor"], any_of(*sides))
 
 
 def _levels_differ(one: ShuttleTopology, other: ShuttleTopology) -> Expression | None:

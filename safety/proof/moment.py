@@ -10,7 +10,7 @@ from __future__ import annotations
 from plc_drivers.contract import CommandCode, Value
 from plc_drivers.contract.codes import AckResult, Mode
 from safety.expression import Answering, ChangedSince, ChangedWithin, Expression, HeldFor, Latch, Outlasted, Tag, leaves
-from safety.proof.formula import FALSE, Answer, Formula, all_of, any_of, solve, truth
+from safety.proof.formula import FALSE, Answer, Formula, Number, all_of, any_of, solve, truth
 from safety.proof.garage import Garage
 from safety.proof.gate_model import GateModel, Memo, may_run
 from safety.proof.translation import TagReading, Translation
@@ -68,6 +68,21 @@ class Moment:
         """Two tags, each (device, tag), are known and show different numbers."""
         first, second = self._reading(*one), self._reading(*other)
         return all_of(first.known, second.known, ~first.number.equals(second.number))
+
+    def greater(self, one: tuple[str, str], other: tuple[str, str]) -> Formula:
+        """Two tags, each (device, tag), are known and the first shows the greater number."""
+        first, second = self._reading(*one), self._reading(*other)
+        return all_of(first.known, second.known, second.number.below(first.number))
+
+    def beyond_goal(self, device: str, tag: str, of: str) -> Formula:
+        """The tag is known and above the first argument of the command that is wanted of the device ``of``."""
+        reading = self._reading(device, tag)
+        return reading.known & self._goal(of).below(reading.number)
+
+    def short_of_goal(self, device: str, tag: str, of: str) -> Formula:
+        """The tag is known and below the first argument of the command that is wanted of the device ``of``."""
+        reading = self._reading(device, tag)
+        return reading.known & reading.number.below(self._goal(of))
 
     def known(self, device: str, tag: str) -> Formula:
         """The tag is known, whatever it shows."""
@@ -265,6 +280,10 @@ class Moment:
         tag = Tag(device, self.garage.definitions[device].kind, name)
         self.spoken[tag] = None
         return self.translation.reading(tag)
+
+    def _goal(self, device: str) -> Number:
+        self.ordered[device] = None
+        return self.gate.wanted_argument(device)
 
     def _function(self, device: str, permit: str) -> Function:
         if permit not in self.garage.definitions[device].permits:

@@ -56,6 +56,22 @@ def on_different_levels(at: Moment, one: ShuttleTopology, other: ShuttleTopology
     return all_of(*locked, at.says_other_than(lifts[0], "station", -1 if level is None else level))
 
 
+def out_of_the_way(at: Moment, one: ShuttleTopology, other: ShuttleTopology) -> Formula:
+    """The other stands at a column, beyond the goal of ``one`` and on the same side of it.
+
+    Round a ring there is no between: whichever of the two ways is taken, the other may stand in it.
+    """
+    if at.garage.topology.ring:
+        return FALSE
+    above = at.beyond_goal(other.id, "station", one.id) & at.greater((other.id, "position"), (one.id, "position"))
+    below = all_of(
+        at.above(other.id, "station", -1),
+        at.short_of_goal(other.id, "station", one.id),
+        at.greater((one.id, "position"), (other.id, "position")),
+    )
+    return at.says(other.id, referenced=True, station_sensor=True) & (above | below)
+
+
 def zone_says(at: Moment, zone: int, *signals: str) -> Formula:
     """The safety PLC says all of these signals of the zone."""
     return at.says(at.garage.topology.safety, **{zone_tag(signal, zone): True for signal in signals})

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
+from plc_drivers.contract import DeviceDefinition
 from safety.expression import Asserted, Commanded
 from safety.logic import SafetyLogic
 from safety.memory import NodeState, SafetyMemory, Trace
@@ -161,7 +162,10 @@ class Controller:
         moment = self.evaluated(shown, memory, trace=False)
         states = self._states.of(self._renaming.states(moment.memory, moment.image, self._frozen))
         passage = self._passages.asked_at_once(moment)
-        return Answer(states, passage, frozenset(_alone(moment.verdict)), self._number(states, passage))
+        return Answer(states, passage, self._alone(moment.verdict), self._number(states, passage))
+
+    def _alone(self, verdict: Verdict) -> frozenset[str]:
+        return frozenset(_alone(verdict, self.logic.definitions))
 
     def real_memory(self, number: int) -> SafetyMemory:
         """The memory behind a number, as safety knows it."""
@@ -247,7 +251,11 @@ class Controller:
                 )
                 for device in self._devices
             )
-            found = self._said_of[ids] = (self._meanings.of(meaning), frozenset(_alone(verdict)), frozenset(ids))
+            found = self._said_of[ids] = (
+                self._meanings.of(meaning),
+                self._alone(verdict),
+                frozenset(ids),
+            )
         return found
 
 
@@ -265,13 +273,23 @@ class _Once:
         return self._moment
 
 
-def _alone(verdict: Verdict) -> Iterator[str]:
+def _alone(verdict: Verdict, definitions: Mapping[str, DeviceDefinition]) -> Iterator[str]:
     """Interlocks that alone stand in the way of a permit, or of a start whose permit may be had."""
     objections: dict[Function | StartOf, set[str]] = {}
     for failing in verdict.failing:
         for guard in failing.guards:
             objections.setdefault(guard, set()).add(failing.id)
     for guard, ids in objections.items():
+        if isinstance(guard, StartOf) and not _may_be_permitted(guard, verdict, definitions):
+            continue
         general = set() if isinstance(guard, Function) else objections.get(StartOf(guard.device, guard.code), set())
         if len(ids | general) == 1:
             yield from ids
+
+
+def _may_be_permitted(start: StartOf, verdict: Verdict, definitions: Mapping[str, DeviceDefinition]) -> bool:
+    """A permit that the command may need is not refused, or it needs none."""
+    spec = definitions[start.device].spec(start.code)
+    permits = () if spec is None else spec.permits if start.arg1 is None else (spec.permit_for(start.arg1),)
+    needed = [permit for permit in permits if permit is not None]
+    return not needed or any(Function(start.device, permit) in verdict.allowed for permit in needed)

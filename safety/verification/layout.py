@@ -73,19 +73,23 @@ class Target:
 class Layout:
     """A small garage to search.
 
-    ``columns`` holds the first and last column of each shuttle's travel. ``cars`` are the places taken at the
-    start, ``waiting`` the cars outside. ``people`` is False for a variant whose cabin nobody comes to.
+    ``cars`` are the places taken at the start, ``waiting`` the cars outside. ``people`` is False for a variant whose
+    cabin nobody comes to.
     """
 
     name: str
     title: str
     topology: Topology
     levels: int
-    columns: tuple[tuple[int, int], ...]
     places: tuple[Place, ...]
     cars: tuple[int, ...]
     waiting: int = 0
     people: bool = True
+
+    @cached_property
+    def columns(self) -> tuple[tuple[int, int], ...]:
+        """First and last column of each shuttle's travel, in the topology's order."""
+        return tuple((min(shuttle.columns), max(shuttle.columns)) for shuttle in self.topology.shuttles)
 
     @cached_property
     def devices(self) -> tuple[Device, ...]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from plc_drivers.contract import DeviceDefinition, Value
 from plc_drivers.contract.tag import Tag as TagDefinition
 from plc_drivers.contract.tag import TagType
-from safety.expression import Between, Compare, OneOf, Tag
+from safety.expression import Between, Compare, OneOf, Op, Tag
 from safety.interlock import Interlock
 from safety.verification.polarity import Use, covers, only_forbids_when_unknown, uses_of
 
@@ -92,14 +92,33 @@ def lies_of(
     covered: list[Lie] = []
     for (device, tag), found in sorted(uses.items()):
         values = shown.get((device, tag), frozenset())
-        keep, drop = _of_tag(device, definitions[device].tag(tag), found, values)
+        keep, drop = _of_tag(
+            device, definitions[device].tag(tag), found, values, _edges_beside(found, device, tag, shown)
+        )
         searched += keep
         covered += drop
     return Lies(tuple(searched), tuple(covered))
 
 
-def _of_tag(device: str, tag: TagDefinition, uses: list[Use], shown: frozenset[Value]) -> tuple[list[Lie], list[Lie]]:
-    stuck = [Lie(device, tag.name, "stuck", value) for value in _values(tag, uses, shown)]
+def _edges_beside(
+    uses: list[Use], device: str, tag: str, shown: Mapping[tuple[str, str], frozenset[Value]]
+) -> frozenset[Value]:
+    """Values beside those of another tag with which this one is compared by size: between and beyond all of them."""
+    others = [
+        other
+        for use in uses
+        if isinstance(use.node, Compare) and isinstance(use.node.right, Tag) and use.node.op not in (Op.EQ, Op.NE)
+        for other in (use.node.left, use.node.right)
+        if (other.device, other.name) != (device, tag)
+    ]
+    values = {int(value) for other in others for value in shown.get((other.device, other.name), frozenset())}
+    return frozenset(value + step for value in values for step in (-1, 0, 1))
+
+
+def _of_tag(
+    device: str, tag: TagDefinition, uses: list[Use], shown: frozenset[Value], beside: frozenset[Value]
+) -> tuple[list[Lie], list[Lie]]:
+    stuck = [Lie(device, tag.name, "stuck", value) for value in _values(tag, uses, shown | beside)]
     keep: list[Lie] = []
     drop: list[Lie] = []
     for lie in stuck:

@@ -123,7 +123,11 @@ class Necessity:
         logic = WeakenedLogic(whole.space.layout.topology, ids)
         weak = Search(whole.space, Controller(whole.space, logic), self._pace)
         order = sorted(starts, key=lambda circumstance: _simplest_first(whole.space, interlocks[0], circumstance))
-        yield from self._looks(situations, weak, ((one, starts[one]) for one in order), 2 * self._enough)
+        in_time = [one for one in order if not one.late]
+        yield from self._looks(situations, weak, ((one, starts[one]) for one in in_time), 2 * self._enough)
+        # A hazard that only a missed write leads to is looked for whatever the troubles before have used up.
+        late = [one for one in order if one.late]
+        yield from self._looks(situations, weak, ((one, starts[one]) for one in late), self._enough)
         yield from self._looks(situations, weak, _few_at_a_time(starts, order), self._enough)
         look_closer(situations, interlocks, self._sizes.lies)
         more = {one: found for one, found in _starts(situations, ids).items() if found != starts.get(one)}

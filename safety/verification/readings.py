@@ -64,6 +64,7 @@ OPENING = 3
 
 HALF_FORKS_MM = 1500
 HALF_LEVEL_MM = 900
+HALF_COLUMN_MM = 1300
 SPEED = 1200
 JOG_SPEED = 250
 TURN_MDEG_S = 20_000
@@ -153,6 +154,7 @@ class Readings:
         at_column = shuttle.position % 2 == 0
         hangs = _hangs(shuttle)
         tags: Tags = {
+            "position": HALF_COLUMN_MM * shuttle.position,
             "station": shuttle.position // 2 if at_column else -1,
             "station_sensor": at_column,
             "in_position": at_column,

@@ -53,7 +53,7 @@ def _topology(
 
 
 _STOP = (("shuttle1", 0, 1, "left"),)
-_RIDING = ShuttleTopology("shuttle1", 1, "lift1", None, 0, (), (("cabin1", 0, 1, "left"),))
+_RIDING = ShuttleTopology("shuttle1", 1, "lift1", None, 0, (), (("cabin1", 0, 1, "left"),), (0, 1))
 
 TOWER = Layout(
     name="tower",
@@ -64,7 +64,6 @@ TOWER = Layout(
         (CabinTopology("cabin1", 1, turntable=True, reached_by=_STOP),),
     ),
     levels=2,
-    columns=((0, 1),),
     places=(Place(0, 1, "right"), Place(1, 1, "left"), Place(1, 0, "right")),
     cars=(0, 1),
 )
@@ -74,7 +73,6 @@ STOPS = Layout(
     title="the same machine with one place and one car, and everything that can go wrong with it",
     topology=TOWER.topology,
     levels=2,
-    columns=((0, 1),),
     places=(Place(1, 0, "right"),),
     cars=(0,),
 )
@@ -90,13 +88,12 @@ PLATFORM = Layout(
             ),
         ),
         (
-            ShuttleTopology("shuttle1", 1, None, 0, None, (("lift1", 0, 1, "right"),), ()),
-            ShuttleTopology("shuttle2", 1, None, 0, None, (("lift1", 0, 1, "right"),), ()),
+            ShuttleTopology("shuttle1", 1, None, 0, None, (("lift1", 0, 1, "right"),), (), (0, 1)),
+            ShuttleTopology("shuttle2", 1, None, 0, None, (("lift1", 0, 1, "right"),), (), (1, 2, 3)),
         ),
         (),
     ),
     levels=2,
-    columns=((0, 1), (1, 3)),
     places=(Place(0, 0, "left"),),
     cars=(0,),
     people=False,
@@ -108,8 +105,8 @@ CABIN = Layout(
     topology=_topology(
         (),
         (
-            ShuttleTopology("shuttle1", 1, None, 0, None, (), (("cabin1", 0, 1, "left"),)),
-            ShuttleTopology("shuttle2", 1, None, 0, None, (), (("cabin1", 0, 1, "left"),)),
+            ShuttleTopology("shuttle1", 1, None, 0, None, (), (("cabin1", 0, 1, "left"),), (0, 1)),
+            ShuttleTopology("shuttle2", 1, None, 0, None, (), (("cabin1", 0, 1, "left"),), (1, 2, 3)),
         ),
         (
             CabinTopology(
@@ -119,7 +116,6 @@ CABIN = Layout(
         (1, 2),
     ),
     levels=1,
-    columns=((0, 1), (1, 3)),
     places=(Place(0, 0, "right"),),
     cars=(0,),
 )
@@ -133,13 +129,12 @@ LIFTS = Layout(
             LiftTopology("lift2", 1, "shuttle2", has_platform=False),
         ),
         (
-            ShuttleTopology("shuttle1", 1, "lift1", None, 0, (), ()),
-            ShuttleTopology("shuttle2", 1, "lift2", None, 3, (), ()),
+            ShuttleTopology("shuttle1", 1, "lift1", None, 0, (), (), (0, 1)),
+            ShuttleTopology("shuttle2", 1, "lift2", None, 3, (), (), (1, 2, 3)),
         ),
         (),
     ),
     levels=2,
-    columns=((0, 1), (1, 3)),
     places=(Place(0, 1, "right"),),
     cars=(0,),
     people=False,

@@ -211,6 +211,46 @@ def test_two_shuttles_cannot_share_a_lift_or_a_piece_of_aisle() -> None:
     assert "SHUTTLES_COLLIDE" in {finding.code for finding in found(data)}
 
 
+def test_h09_two_captive_shuttles_of_one_level_share_no_ring_at_all() -> None:
+    data = garage()
+    data["shuttles"][0]["columns"], data["shuttles"][1]["columns"] = [1, 2, 3], [21, 22]
+    data["shuttles"][1]["level"] = 0
+    assert "SHUTTLES_COLLIDE" not in {finding.code for finding in found(data)}
+    data["aisle"]["shape"] = "ring"
+    (finding,) = (finding for finding in found(data) if finding.code == "SHUTTLES_COLLIDE")
+    assert finding.key == "shuttles[1].level"
+    assert "round the same ring on level 0" in finding.text
+
+
+@pytest.mark.parametrize(("columns", "levels", "is_found"), [
+    ([1, 2, 3], [0, 1], True), ([2, 3], [0, 1], True), ([3], [0, 1], False), ([1, 3], [1, 2], True),
+])  # fmt: skip
+def test_h08_no_shuttle_drives_through_the_shaft_of_a_lift_that_carries_another(
+    columns: list[int], levels: list[int], is_found: bool
+) -> None:
+    """The lift of the small tower stands at column 2, and its platform is a piece of the aisle."""
+    data = small()
+    lift = data["lifts"][0] | {"id": "lift2", "number": 8, "unit": 8, "column": columns[-1], "levels": levels}
+    rider = data["shuttles"][0] | {"id": "shuttle2", "number": 9, "unit": 9, "rides_on": "lift2", "columns": columns}
+    data["lifts"].append(lift)
+    data["shuttles"].append(rider)
+    said = {finding.key: finding for finding in found(data) if finding.code == "SHAFT_IN_THE_WAY"}
+    assert ("shuttles[1].columns" in said) is is_found
+    if is_found:
+        assert "through the shaft of lift1 in column 2" in said["shuttles[1].columns"].text
+
+
+def test_h08_a_captive_shuttle_may_pass_a_shaft_that_does_not_come_to_its_level() -> None:
+    data = small()
+    data["lifts"][0]["levels"] = [0, 1]
+    for level, is_found in ((1, True), (2, False)):
+        captive = data["shuttles"][0] | {"id": "shuttle2", "number": 9, "unit": 9, "level": level}
+        del captive["rides_on"]
+        shuttles = [data["shuttles"][0], captive]
+        codes = {finding.code for finding in found(data | {"shuttles": shuttles})}
+        assert ("SHAFT_IN_THE_WAY" in codes) is is_found
+
+
 def test_a_level_that_no_lift_joins_to_a_cabin_is_found() -> None:
     data = garage()
     for lift in data["lifts"]:

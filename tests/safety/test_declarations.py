@@ -244,7 +244,7 @@ def _two_riders() -> Topology:
     return replace(
         TOWER,
         lifts=(lift, replace(lift, id="lift2", rider="shuttle2")),
-        shuttles=(shuttle, replace(shuttle, id="shuttle2", lift="lift2")),
+        shuttles=tuple(replace(shuttle, id=f"shuttle{n}", lift=f"lift{n}", columns=(2, 3, 4)) for n in (1, 2)),
         cabins=cabins,
     )
 

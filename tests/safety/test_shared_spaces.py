@@ -21,7 +21,10 @@ from tests.safety.scene import TOWER, Scene, function
 TWO_RIDERS = replace(
     TOWER,
     lifts=(TOWER.lifts[0], replace(TOWER.lifts[0], id="lift2", rider="shuttle2")),
-    shuttles=(TOWER.shuttles[0], replace(TOWER.shuttles[0], id="shuttle2", lift="lift2", home_column=7)),
+    shuttles=(
+        replace(TOWER.shuttles[0], columns=(2, 3, 4, 5)),
+        replace(TOWER.shuttles[0], id="shuttle2", lift="lift2", home_column=7, columns=(2, 4, 6, 7)),
+    ),
     cabins=tuple(
         replace(cabin, reached_by=(*cabin.reached_by, ("shuttle2", *cabin.reached_by[0][1:]))) for cabin in TOWER.cabins
     ),
@@ -38,11 +41,18 @@ MIXED = Topology(
     ),
     shuttles=(
         ShuttleTopology(
-            "captive", 1, None, 2, None, (("lift2", 2, 9, "right"), ("lift3", 2, 1, "left")), (("high", 2, 4, "left"),)
+            "captive",
+            1,
+            None,
+            2,
+            None,
+            (("lift2", 2, 9, "right"), ("lift3", 2, 1, "left")),
+            (("high", 2, 4, "left"),),
+            (1, 4, 9),
         ),
-        ShuttleTopology("rider", 1, "lift1", None, 3, (), (("own", 1, 6, "left"), ("high", 2, 4, "right"))),
-        ShuttleTopology("other", 1, None, 2, None, (), (("high", 2, 5, "left"),)),
-        ShuttleTopology("low", 1, None, 0, None, (("lift2", 0, 9, "left"),), ()),
+        ShuttleTopology("rider", 1, "lift1", None, 3, (), (("own", 1, 6, "left"), ("high", 2, 4, "right")), (3, 4, 6)),
+        ShuttleTopology("other", 1, None, 2, None, (), (("high", 2, 5, "left"),), (5,)),
+        ShuttleTopology("low", 1, None, 0, None, (("lift2", 0, 9, "left"),), (), (9,)),
     ),
     cabins=(
         CabinTopology("own", 1, turntable=False, reached_by=(("rider", 1, 6, "left"),)),

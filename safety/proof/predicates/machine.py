@@ -25,7 +25,14 @@ from safety.proof.instances import (
     each_trip,
 )
 from safety.proof.moment import Moment
-from safety.proof.movement import any_permit, moves, on_different_levels, zone_says, zones_of_device
+from safety.proof.movement import (
+    any_permit,
+    moves,
+    on_different_levels,
+    out_of_the_way,
+    zone_says,
+    zones_of_device,
+)
 from safety.proof.predicate import Predicate
 from safety.proof.space import (
     TO_SIDE,
@@ -71,6 +78,12 @@ def _shuttles_together(at: Moment, pair: tuple[ShuttleTopology, ShuttleTopology]
     one, other = pair
     both = at.out(one.id, "travel") & at.may_act(other.id, "travel")
     return both & ~on_different_levels(at, one, other)
+
+
+def _sent_into_another(at: Moment, pair: tuple[ShuttleTopology, ShuttleTopology]) -> Formula:
+    one, other = pair
+    safe = on_different_levels(at, one, other) | out_of_the_way(at, one, other)
+    return at.starts(one.id, CommandCode.MOVE_TO_COLUMN) & ~safe
 
 
 def _lift_and_its_shuttle(at: Moment, pair: tuple[LiftTopology, ShuttleTopology]) -> Formula:
@@ -259,6 +272,12 @@ MACHINE: tuple[Predicate, ...] = (
         "Two shuttles may travel in one aisle, and are not proven to be on different levels",
         _HAZARDS,
         each_pair_of_shuttles(_shuttles_together),
+    ),
+    Predicate(
+        "H09.sent-into-another-shuttle",
+        "A shuttle is sent to a column while another, in its aisle or perhaps in it, may stand there or before it",
+        _HAZARDS,
+        each_pair_of_shuttles(_sent_into_another),
     ),
     Predicate(
         "H09.lift-and-its-shuttle",

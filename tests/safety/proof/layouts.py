@@ -1,7 +1,7 @@
 """Layouts that no shipped configuration has, as the proof sees them.
 
-Owns them. A ring and a second row of places change nothing that safety knows of a garage: a column is a stop on the
-way, and every transfer can be asked for at both depths. They stand here all the same, from a configuration each.
+Owns them. A second row of places changes nothing that safety knows of a garage: every transfer can be asked for at
+both depths. It stands here all the same, from a configuration.
 """
 
 from __future__ import annotations
@@ -19,9 +19,10 @@ def two_towers_on_one_aisle() -> Topology:
     cabins = tuple(
         replace(cabin, reached_by=(*cabin.reached_by, ("shuttle2", *cabin.reached_by[0][1:]))) for cabin in TOWER.cabins
     )
-    second = replace(shuttle, id="shuttle2", lift="lift2", home_column=6)
+    first = replace(shuttle, columns=(2, 3, 4, 5))
+    second = replace(shuttle, id="shuttle2", lift="lift2", home_column=6, columns=(2, 4, 5, 6))
     return replace(
-        TOWER, lifts=(lift, replace(lift, id="lift2", rider="shuttle2")), shuttles=(shuttle, second), cabins=cabins
+        TOWER, lifts=(lift, replace(lift, id="lift2", rider="shuttle2")), shuttles=(first, second), cabins=cabins
     )
 
 
@@ -31,8 +32,8 @@ def riding_and_captive() -> Topology:
     return Topology(
         lifts=(LiftTopology("lift1", 1, "shuttle1", has_platform=False),),
         shuttles=(
-            ShuttleTopology("shuttle1", 2, "lift1", None, 3, (), (("cabin1", 0, 2, "left"),)),
-            ShuttleTopology("shuttle2", 1, None, 0, None, (), (("cabin1", 0, 2, "left"),)),
+            ShuttleTopology("shuttle1", 2, "lift1", None, 3, (), (("cabin1", 0, 2, "left"),), (2, 3)),
+            ShuttleTopology("shuttle2", 1, None, 0, None, (), (("cabin1", 0, 2, "left"),), (0, 1, 2)),
         ),
         cabins=(CabinTopology("cabin1", 3, turntable=True, reached_by=cabin),),
         safety="safety1",
@@ -41,9 +42,15 @@ def riding_and_captive() -> Topology:
     )
 
 
+def towers_round_a_ring() -> Topology:
+    """The same two towers, where the aisle goes round."""
+    return replace(two_towers_on_one_aisle(), ring=True)
+
+
 LAYOUTS: dict[str, Topology] = {
     "two zones": SHUTTLES,
     "two shuttles in one aisle": SHUTTLE_GARAGE,
     "two towers on one aisle": two_towers_on_one_aisle(),
+    "two towers round a ring": towers_round_a_ring(),
     "riding and captive, three zones": riding_and_captive(),
 }
