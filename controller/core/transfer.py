@@ -51,8 +51,9 @@ def _transfer(situation: Situation, order: Order, leg: Leg, *, loading: bool) ->
     stop = situation.layout.stop(leg.shuttle, end)
     if stop is None:
         return Refusal("NO_WAY", f"{leg.shuttle} does not reach {end}.", "Withdraw the order; report the defect.")
-    if situation.state.mailbox(leg.shuttle).pending is not None:
-        return None
+    pending = situation.state.mailbox(leg.shuttle).pending
+    if pending is not None:
+        return _bring_lift(situation, order, end, stop) if pending.code is CommandCode.MOVE_TO_COLUMN else None
     deck = situation.layout.shuttles[leg.shuttle].deck
     if (reason := note_transfer(situation, order, leg)) is not None:
         return reason
@@ -82,6 +83,15 @@ def _approach(situation: Situation, order: Order, shuttle: str, end: str, stop: 
     if shape.kind is PositionKind.CABIN and situation.value(shape.owner, "inner_open") is not True:
         return cabin_closed(situation, shape.owner)
     return None
+
+
+def _bring_lift(situation: Situation, order: Order, end: str, stop: Stop) -> Refusal | None:
+    """While the shuttle travels to a platform, its lift goes its own way; the forks come when both are there."""
+    shape = situation.layout.positions[end]
+    if shape.kind is not PositionKind.PLATFORM or stop.level is None:
+        return None
+    do = reach_lift(situation, shape.owner, stop.level)
+    return None if do is None else _do(situation, order, do)
 
 
 _UNDER_WAY = Refusal("", "", "")

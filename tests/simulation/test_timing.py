@@ -6,6 +6,7 @@ The people have fixed times here; what is left of chance is a driver's parking e
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -173,7 +174,9 @@ def started(name: str) -> Watched:
 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("name", GARAGES)
-def test_every_command_takes_what_the_model_says_within_2_and_every_order_within_5_percent(name: str) -> None:
+def test_every_command_takes_what_the_model_says_within_2_and_every_order_within_5_percent(
+    name: str, record_property: Callable[[str, object], None]
+) -> None:
     watched = started(name)
     garage = watched.garage
     standing = [v.id for v in garage.core.state.vehicles.values() if v.position is not None]
@@ -185,7 +188,7 @@ def test_every_command_takes_what_the_model_says_within_2_and_every_order_within
     watched.order("relocate", mover.id, free[-1])
     worst = {what: max(errors, key=abs) for what, errors in watched.errors.items()}
     told = "  ".join(f"{what} {100 * error:+.2f} %" for what, error in sorted(worst.items()))
-    print(f"\n{name}: {told}")
+    record_property(name, told)
     assert not _ALL - worst.keys(), f"never seen: {_ALL - worst.keys()}"
     for what, error in worst.items():
         limit = COMMAND_ERROR_MAX if what in _ALL else ORDER_ERROR_MAX
