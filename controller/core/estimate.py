@@ -21,27 +21,11 @@ from controller.core.handover import (
     TURNING,
 )
 from controller.core.order import Leg, Order, OrderState
-from controller.core.route import leg_s, routes
+from controller.core.route import routes
 from controller.core.situation import Situation
-from controller.core.timing import along_s, handover_s, lift_s, transfer_s
 from controller.garage import Stop
-
-PERSON_S = 60.0
-"""Seconds that a person is taken to need in a cabin; published figures run from 45 s to 4 minutes."""
-
-_PEOPLE_PHASES = {
-    OPENING: 1.3,
-    INVITING: 1.2,
-    POSITIONING: 0.8,
-    STEPPING_OUT: 0.5,
-    SECURING: 0.3,
-    CHECKING: 0.15,
-    LEAVING: 1.0,
-    REJECTING: 1.0,
-    CLOSING: 0.3,
-    CONFIRMING: 0.15,
-}
-"""Share of ``PERSON_S`` that is still to come in a phase in which people act."""
+from controller.planning.people import DRIVE_IN_S, expected_visit
+from controller.planning.timing import timing_of
 
 
 def remaining_s(situation: Situation, order: Order) -> float | None:
@@ -62,12 +46,32 @@ def _is_opening(situation: Situation, order: Order) -> bool:
 
 
 def _people_s(situation: Situation, order: Order) -> float | None:
+    """Seconds of the phases in which people act, from the present one on; the doors that they wait for included."""
     if order.cabin is None:
         return 0.0
     use = situation.state.cabin(order.cabin)
     if use.order != order.id:
         return 0.0
-    return _PEOPLE_PHASES.get(use.phase, 0.0) * PERSON_S
+    timing, visit = timing_of(situation.layout), expected_visit(situation.config)
+    shut_s, countdown_s = timing.shutting_s(order.cabin), timing.countdown_s
+    after_in_s = max(shut_s, visit.confirm_in_s) + countdown_s
+    after_out_s = max(shut_s, visit.confirm_out_s) + countdown_s
+    on_foot_s = visit.bring_s - DRIVE_IN_S
+    leaves = order.kind == "retrieve" or use.phase == REJECTING
+    whole_s = visit.leave_s + after_out_s if leaves else visit.bring_s + after_in_s
+    by_phase = {
+        OPENING: timing.open_outer_s(order.cabin) + whole_s,
+        INVITING: whole_s,
+        LEAVING: whole_s,
+        REJECTING: whole_s,
+        POSITIONING: DRIVE_IN_S / 2 + on_foot_s + after_in_s,
+        STEPPING_OUT: on_foot_s + after_in_s,
+        SECURING: after_in_s,
+        CHECKING: countdown_s,
+        CLOSING: after_out_s,
+        CONFIRMING: max(0.0, after_out_s - shut_s),
+    }
+    return by_phase.get(use.phase, 0.0)
 
 
 def _machine_s(situation: Situation, order: Order) -> float | None:
@@ -76,7 +80,7 @@ def _machine_s(situation: Situation, order: Order) -> float | None:
         return _unrouted_s(situation, order)
     total = sum(_leg_remaining_s(situation, order, leg, is_first=i == 0) for i, leg in enumerate(legs))
     if order.kind == "retrieve" and order.cabin is not None and not order.withdrawal:
-        total += handover_s(situation.layout, order.cabin)
+        total += _presenting_s(situation, order, order.cabin)
     return total
 
 
@@ -86,7 +90,9 @@ def _unrouted_s(situation: Situation, order: Order) -> float | None:
         return 0.0
     phase = situation.state.cabin(order.cabin).phase
     if order.kind == "retrieve" and phase in (RESERVED, TURNING, OPENING):
-        return handover_s(situation.layout, order.cabin) * (0.9 if phase == TURNING else 0.4)
+        timing = timing_of(situation.layout)
+        is_shut = phase == OPENING
+        return timing.open_outer_s(order.cabin) if is_shut else _presenting_s(situation, order, order.cabin)
     target = order.target if order.kind == "store" else order.source
     start = situation.layout.cabins[order.cabin].position
     if target is None or phase not in (OPENING, INVITING, POSITIONING, STEPPING_OUT, SECURING, CHECKING, READY):
@@ -97,11 +103,18 @@ def _unrouted_s(situation: Situation, order: Order) -> float | None:
 
 def _leg_remaining_s(situation: Situation, order: Order, leg: Leg, *, is_first: bool) -> float:
     layout = situation.layout
+    timing = timing_of(layout)
     source, target = layout.stop(leg.shuttle, leg.source), layout.stop(leg.shuttle, leg.target)
     on_deck = situation.state.vehicles[order.vehicle].position == layout.shuttles[leg.shuttle].deck
     if is_first and on_deck:
-        return approach_s(situation, leg.shuttle, target) + transfer_s(layout, leg.shuttle, leg.target)
-    return approach_s(situation, leg.shuttle, source) + leg_s(layout, leg)
+        return approach_s(situation, leg.shuttle, target) + timing.transfer_s(leg.shuttle, leg.target)
+    return approach_s(situation, leg.shuttle, source) + timing.leg_s(leg.shuttle, leg.source, leg.target)
+
+
+def _presenting_s(situation: Situation, order: Order, cabin: str) -> float:
+    """From a car set down in a cabin to green for its driver."""
+    is_turned = situation.state.vehicles[order.vehicle].heading is situation.layout.cabins[cabin].side
+    return timing_of(situation.layout).presenting_s(cabin, turns=not is_turned)
 
 
 def approach_s(situation: Situation, shuttle: str, stop: Stop | None) -> float:
@@ -110,15 +123,16 @@ def approach_s(situation: Situation, shuttle: str, stop: Stop | None) -> float:
     if stop is None or position is None:
         return 0.0
     layout = situation.layout
+    timing = timing_of(layout)
     lift, home = layout.shuttles[shuttle].lift, layout.home_column(shuttle)
     if lift is None or home is None or stop.level is None:
-        return along_s(layout, shuttle, position, stop.column)
+        return timing.column_s(shuttle, position, stop.column)
     height = situation.value(lift, "position_mm")
     if height is None or abs(layout.level_height_mm[stop.level] - height) < 1:
-        return along_s(layout, shuttle, position, stop.column)
-    back = along_s(layout, shuttle, position, home)
-    out = along_s(layout, shuttle, layout.column_at[home], stop.column)
-    return back + lift_s(layout, lift, height, stop.level) + out
+        return timing.column_s(shuttle, position, stop.column)
+    back = timing.column_s(shuttle, position, home)
+    out = timing.column_s(shuttle, layout.column_at[home], stop.column)
+    return back + timing.hoist_s(lift, height, stop.level) + out
 
 
 def _waiting_s(situation: Situation, order: Order) -> float | None:
@@ -139,9 +153,18 @@ def _turn_s(situation: Situation, order: Order) -> float | None:
     if order.state is not OrderState.WAITING:
         people = _people_s(situation, order) or 0.0
         machine = _machine_s(situation, order) or 0.0
-        return people + machine + (PERSON_S if order.kind == "retrieve" and people == 0 else 0.0)
+        return people + machine + (_leaving_s(situation, order) if people == 0 else 0.0)
     own = _own_s(situation, order)
-    return None if own is None else own + PERSON_S
+    return None if own is None else own + _leaving_s(situation, order)
+
+
+def _leaving_s(situation: Situation, order: Order) -> float:
+    """What a retrieval's customer adds after the car stands ready, until the cabin is proven empty; 0 for a store."""
+    if order.kind != "retrieve":
+        return 0.0
+    timing, visit = timing_of(situation.layout), expected_visit(situation.config)
+    cabin = order.cabin or order.wanted_cabin or next(iter(situation.layout.cabins))
+    return visit.leave_s + max(timing.shutting_s(cabin), visit.confirm_out_s) + timing.countdown_s
 
 
 def _own_s(situation: Situation, order: Order) -> float | None:
@@ -149,7 +172,10 @@ def _own_s(situation: Situation, order: Order) -> float | None:
     bay = situation.layout.cabins[cabin].position
     vehicle = situation.state.vehicles[order.vehicle]
     if order.kind == "store":
-        return 1.5 * PERSON_S + handover_s(situation.layout, cabin)
+        timing, visit = timing_of(situation.layout), expected_visit(situation.config)
+        shut_s = max(timing.shutting_s(cabin), visit.confirm_in_s) + timing.countdown_s
+        inside_s = timing.open_outer_s(cabin) + visit.bring_s + shut_s
+        return inside_s + _way_in_s(situation, order, bay)
     target = bay if order.kind == "retrieve" else order.target
     if vehicle.position is None or target is None:
         return None
@@ -158,5 +184,15 @@ def _own_s(situation: Situation, order: Order) -> float | None:
         return None
     leg = ways[0].legs[0]
     to_source = approach_s(situation, leg.shuttle, situation.layout.stop(leg.shuttle, leg.source))
-    extra = handover_s(situation.layout, cabin) if order.kind == "retrieve" else 0.0
+    extra = _presenting_s(situation, order, cabin) if order.kind == "retrieve" else 0.0
     return to_source + ways[0].estimate_s + extra
+
+
+def _way_in_s(situation: Situation, order: Order, bay: str) -> float:
+    """From a cabin into storage: to the place asked for, or to one like the first that can be reached."""
+    targets = (order.target,) if order.target is not None else (p.id for p in situation.layout.storage())
+    for target in targets:
+        ways = routes(situation.layout, bay, target)
+        if ways:
+            return timing_of(situation.layout).open_inner_s(situation.layout.positions[bay].owner) + ways[0].estimate_s
+    return 0.0

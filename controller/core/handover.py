@@ -30,6 +30,7 @@ from controller.core.state import CabinUse
 from controller.core.transfer import cabin_on_leg, not_confirmed
 from controller.core.vehicle import Vehicle
 from controller.garage import Cabin
+from controller.planning.timing import RED_BEFORE_CLOSING_S
 from plc_drivers.contract import CommandCode
 from plc_drivers.contract.codes import Sign, TrafficLight
 from safety.refusal import Refusal
@@ -51,7 +52,7 @@ READY = "ready"
 REJECTING = "rejecting"
 ABANDONING = "abandoning"
 
-RED_BEFORE_CLOSING_MS = 3000
+RED_BEFORE_CLOSING_MS = round(RED_BEFORE_CLOSING_S * 1000)
 """How long the light is red before the outer door begins to close."""
 
 

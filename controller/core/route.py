@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from controller.core.order import Leg
-from controller.core.timing import transfer_s, travel_s
 from controller.garage import Layout, PositionKind
+from controller.planning.timing import timing_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +60,7 @@ def _one_leg(layout: Layout, shuttle: str, source: str, target: str) -> Route:
             movers.add(shape.owner)
             platforms.add(end)
     leg = Leg(shuttle, source, target)
-    return Route((leg,), frozenset(movers), frozenset(platforms), leg_s(layout, leg))
-
-
-def leg_s(layout: Layout, leg: Leg) -> float:
-    """Seconds for a leg from the moment its shuttle stands at the source: both transfers and the way between."""
-    way = travel_s(layout, leg.shuttle, layout.stop(leg.shuttle, leg.source), layout.stop(leg.shuttle, leg.target))
-    return way + transfer_s(layout, leg.shuttle, leg.source) + transfer_s(layout, leg.shuttle, leg.target)
+    return Route((leg,), frozenset(movers), frozenset(platforms), timing_of(layout).leg_s(shuttle, source, target))
 
 
 def _join(first: Route, second: Route) -> Route:

@@ -50,7 +50,10 @@ def _transfer(situation: Situation, order: Order, leg: Leg, *, loading: bool) ->
     stop = situation.layout.stop(leg.shuttle, end)
     if stop is None:
         return Refusal("NO_WAY", f"{leg.shuttle} does not reach {end}.", "Withdraw the order; report the defect.")
-    if situation.state.mailbox(leg.shuttle).pending is not None:
+    pending = situation.state.mailbox(leg.shuttle).pending
+    if pending is not None:
+        if pending.code is CommandCode.MOVE_TO_COLUMN:
+            _bring_lift(situation, order, end, stop)
         return None
     deck = situation.layout.shuttles[leg.shuttle].deck
     if (reason := note_transfer(situation, order, leg)) is not None:
@@ -81,6 +84,18 @@ def _approach(situation: Situation, order: Order, shuttle: str, end: str, stop: 
     if shape.kind is PositionKind.CABIN and situation.value(shape.owner, "inner_open") is not True:
         return cabin_closed(situation, shape.owner)
     return None
+
+
+def _bring_lift(situation: Situation, order: Order, end: str, stop: Stop) -> None:
+    """While the shuttle travels to a platform, its lift goes its own way; the forks come when both are there.
+
+    A lift that may not move now is no reason to wait: the shuttle is under way, and the lift is asked again after it.
+    """
+    shape = situation.layout.positions[end]
+    if shape.kind is PositionKind.PLATFORM and stop.level is not None:
+        do = reach_lift(situation, shape.owner, stop.level)
+        if do is not None:
+            _do(situation, order, do)
 
 
 _UNDER_WAY = Refusal("", "", "")

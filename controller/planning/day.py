@@ -1,0 +1,296 @@
+"""Days of demand on the fast model: customers come, a policy decides, the machine and the people take their times.
+
+Owns the queue of moments, the places and what a policy may know: waiting customers, where cars stand, and expected
+times. How long a customer really takes is in the demand and stays hidden until it has happened. Deterministic: who
+calls it makes the demand from a seed. Must never decide which order begins; a ``Policy`` does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from heapq import heapify, heappop, heappush
+from typing import Literal, Protocol
+
+from controller.core.route import Route
+from controller.garage import Layout
+from controller.planning.machine import NEVER_S, Kind, Machine, MachineState, Task
+from controller.planning.people import Visit, expected_visit
+
+_SOON_S = 1.0
+"""What has not ended when it was expected to is expected to end this much later."""
+_TINY_S = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """Somebody wants to fetch or bring a car at a time."""
+
+    at_s: float
+    kind: Kind
+    vehicle: str
+    visit: Visit
+    """How long this customer really takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An order that has not begun, as a policy sees it; a store has no place yet."""
+
+    task: Task
+    vehicle: str
+
+
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """What a policy decides: an order begins now, or a stored car is taken out of its cabin."""
+
+    kind: Literal["retrieve", "invite", "put"]
+    order: str
+    cabin: str
+    route: Route | None = None
+    place: str = ""
+    """Place of a stored car; at ``put`` it may differ from the one at ``invite``."""
+
+
+@dataclass(slots=True)
+class View:
+    """What a policy may know."""
+
+    now_s: float
+    machine: Machine
+    state: MachineState
+    """Expected times; what is at most ``now_s`` is really so."""
+    waiting: list[Waiting]
+    """In order of acceptance."""
+    pending: dict[str, Waiting]
+    """Cabins in which a stored car stands or will stand, with the place that was chosen for it."""
+    free: set[str]
+    """Places without a car that nobody has been promised."""
+
+    def is_cabin_free(self, cabin: str) -> bool:
+        """True when an order may use the cabin now."""
+        return self.state.cabin_s[cabin] <= self.now_s + _TINY_S
+
+    def are_free(self, route: Route) -> bool:
+        """True when the route's movers are free now."""
+        return self.machine.movers_free_s(self.state, route) <= self.now_s + _TINY_S
+
+    def is_ready(self, cabin: str) -> bool:
+        """True when the stored car in a cabin can be taken out now."""
+        return self.state.ready_s.get(cabin, NEVER_S) <= self.now_s + _TINY_S
+
+
+class Policy(Protocol):
+    """Decides what begins now."""
+
+    def decide(self, view: View) -> Begin | None:
+        """The next order to begin now, None to wait for the next moment; asked again after each one."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one customer, times in s."""
+
+    order: str
+    kind: Kind
+    asked_s: float
+    served_s: float
+    began_s: float
+
+    @property
+    def wait_s(self) -> float:
+        """From asking to green."""
+        return self.served_s - self.asked_s
+
+
+@dataclass(slots=True)
+class Result:
+    """A simulated stretch of time."""
+
+    outcomes: list[Outcome] = field(default_factory=list)
+    refused: int = 0
+    """Wishes for cars that never were there."""
+    unserved: int = 0
+    """Orders that had not begun, or cars left in cabins, when nothing could happen any more: a full garage, a
+    deadlock, or a policy that never starts them."""
+    decisions: int = 0
+
+    @property
+    def mean_wait_s(self) -> float:
+        """Mean of all waits; 0 without customers."""
+        return sum(o.wait_s for o in self.outcomes) / len(self.outcomes) if self.outcomes else 0.0
+
+
+class Day:
+    """One stretch of demand on one machine.
+
+    ``stock`` names the cars in the garage at the beginning, by place; those of ``turned`` stand nose outwards.
+    """
+
+    def __init__(
+        self,
+        machine: Machine,
+        policy: Policy,
+        demand: Sequence[Demand],
+        stock: Mapping[str, str],
+        turned: Iterable[str] = (),
+    ) -> None:
+        self._machine = machine
+        self._policy = policy
+        self._expected = expected_visit(machine.layout.config)
+        self._truth = machine.at_rest()
+        self._belief = machine.at_rest()
+        self._place_of = {vehicle: place for place, vehicle in stock.items()}
+        self._free = {place.id for place in machine.layout.storage()} - set(stock)
+        self._turned = set(turned)
+        self._waiting: list[Waiting] = []
+        self._pending: dict[str, Waiting] = {}
+        self._visits: dict[str, Visit] = {}
+        self._not_yet: dict[str, list[Demand]] = {}
+        self._moments: list[tuple[float, int, Demand | None, str]] = [
+            (wish.at_s, number, wish, "") for number, wish in enumerate(demand)
+        ]
+        heapify(self._moments)
+        self._number = len(self._moments)
+        self.result = Result()
+
+    def run(self) -> Result:
+        """Simulate until every customer is served, or nothing can happen any more."""
+        while self._moments:
+            now_s = self._moments[0][0]
+            while self._moments and self._moments[0][0] <= now_s + _TINY_S:
+                _, _, wish, stored = heappop(self._moments)
+                if wish is not None:
+                    self._ask(wish)
+                if stored:
+                    self._arrive(stored)
+            self._decide(now_s)
+        self.result.unserved = len(self._waiting) + len(self._pending)
+        self.result.refused = sum(len(wishes) for wishes in self._not_yet.values())
+        return self.result
+
+    def _at(self, when_s: float, stored: str = "") -> None:
+        self._number += 1
+        heappush(self._moments, (when_s, self._number, None, stored))
+
+    def _ask(self, wish: Demand) -> None:
+        number = len(self._visits)
+        order = f"o{number}"
+        place = self._place_of.get(wish.vehicle, "")
+        if wish.kind == "retrieve" and not place:
+            # The car is still on its way in: its customer waits for it to be stored.
+            self._not_yet.setdefault(wish.vehicle, []).append(wish)
+            return
+        self._visits[order] = wish.visit
+        turned = wish.vehicle in self._turned
+        task = Task(order, wish.kind, place, self._expected, wish.at_s, is_turned=turned)
+        self._waiting.append(Waiting(task, wish.vehicle))
+
+    def _arrive(self, vehicle: str) -> None:
+        for wish in self._not_yet.pop(vehicle, []):
+            self._ask(wish)
+
+    def _decide(self, now_s: float) -> None:
+        while True:
+            begin = self._policy.decide(self._view(now_s))
+            self.result.decisions += 1
+            if begin is None:
+                return
+            self._begin(now_s, begin)
+
+    def _view(self, now_s: float) -> View:
+        truth, belief = self._truth, self._belief
+        for real, told in (
+            (truth.cabin_s, belief.cabin_s),
+            (truth.mover_s, belief.mover_s),
+            (truth.ready_s, belief.ready_s),
+        ):
+            for name, when_s in real.items():
+                if when_s <= now_s + _TINY_S:
+                    told[name] = when_s
+                elif told[name] <= now_s + _TINY_S:
+                    told[name] = now_s + _SOON_S
+        return View(now_s, self._machine, belief.copy(), list(self._waiting), dict(self._pending), self._free)
+
+    # --- what begins ---------------------------------------------------------------------------------------
+
+    def _begin(self, now_s: float, begin: Begin) -> None:
+        match begin.kind:
+            case "retrieve":
+                self._retrieve(now_s, begin)
+            case "invite":
+                self._invite(now_s, begin)
+            case "put":
+                self._put(now_s, begin)
+
+    def _take(self, order: str) -> Waiting:
+        index = next(i for i, waiting in enumerate(self._waiting) if waiting.task.id == order)
+        return self._waiting.pop(index)
+
+    def _retrieve(self, now_s: float, begin: Begin) -> None:
+        waiting, route = self._take(begin.order), begin.route
+        if route is None:
+            raise ValueError(f"{begin.order} begins without a route")
+        task = waiting.task
+        self._machine.retrieve(self._belief, task, begin.cabin, route, now_s)
+        real = replace(task, visit=self._visits[task.id])
+        served = self._machine.retrieve(self._truth, real, begin.cabin, route, now_s)
+        self._check(now_s, served.began_s, begin)
+        self._free.add(self._place_of.pop(waiting.vehicle))
+        self._turned.discard(waiting.vehicle)
+        self.result.outcomes.append(Outcome(task.id, task.kind, task.due_s, served.served_s, served.began_s))
+        self._at(self._machine.movers_free_s(self._truth, route))
+        for mover in route.movers:
+            self._at(self._truth.mover_s[mover])
+        self._at(served.cabin_free_s)
+
+    def _invite(self, now_s: float, begin: Begin) -> None:
+        waiting = self._take(begin.order)
+        if begin.place not in self._free:
+            raise ValueError(f"{begin.place} is not free for {begin.order}")
+        self._free.discard(begin.place)
+        task = replace(waiting.task, place=begin.place)
+        self._machine.invite(self._belief, task, begin.cabin, now_s)
+        real = replace(task, visit=self._visits[task.id])
+        served = self._machine.invite(self._truth, real, begin.cabin, now_s)
+        self._check(now_s, served.began_s, begin)
+        self._pending[begin.cabin] = Waiting(task, waiting.vehicle)
+        self.result.outcomes.append(Outcome(task.id, task.kind, task.due_s, served.served_s, served.began_s))
+        self._at(self._truth.ready_s[begin.cabin])
+
+    def _put(self, now_s: float, begin: Begin) -> None:
+        pending, route = self._pending.pop(begin.cabin), begin.route
+        if route is None:
+            raise ValueError(f"{begin.cabin} is emptied without a route")
+        place = pending.task.place
+        if begin.place and begin.place != place:
+            self._free.remove(begin.place)
+            self._free.add(place)
+            place = begin.place
+        self._machine.put(self._belief, begin.cabin, route, now_s)
+        served = self._machine.put(self._truth, begin.cabin, route, now_s)
+        self._check(now_s, served.began_s, begin)
+        self._place_of[pending.vehicle] = place
+        self._at(served.served_s, pending.vehicle)
+        for mover in route.movers:
+            self._at(self._truth.mover_s[mover])
+        self._at(served.cabin_free_s)
+
+    @staticmethod
+    def _check(now_s: float, began_s: float, begin: Begin) -> None:
+        if abs(began_s - now_s) > 1e-3:
+            raise ValueError(f"{begin.kind} of {begin.order} at {begin.cabin} cannot begin at {now_s:.1f} s")
+
+
+def standing(layout: Layout, vehicles: Sequence[str]) -> dict[str, str]:
+    """The given cars in the first places of a layout, as a stock.
+
+    Raises:
+        ValueError: more cars than places.
+    """
+    places = [place.id for place in layout.storage()]
+    if len(vehicles) > len(places):
+        raise ValueError(f"{len(vehicles)} cars do not stand in {len(places)} places")
+    return dict(zip(places, vehicles, strict=False))
