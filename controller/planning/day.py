@@ -31,11 +31,13 @@ class Demand:
     vehicle: str
     visit: Visit
     """How long this customer really takes."""
+    place: str = ""
+    """Place that a store asks for; empty leaves it to the policy."""
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """An order that has not begun, as a policy sees it; a store has no place yet."""
+    """An order that has not begun, as a policy sees it; a store has no place yet, unless its customer asked for one."""
 
     task: Task
     vehicle: str
@@ -178,7 +180,7 @@ class Day:
     def _ask(self, wish: Demand) -> None:
         number = len(self._visits)
         order = f"o{number}"
-        place = self._place_of.get(wish.vehicle, "")
+        place = self._place_of.get(wish.vehicle, wish.place)
         if wish.kind == "retrieve" and not place:
             # The car is still on its way in: its customer waits for it to be stored.
             self._not_yet.setdefault(wish.vehicle, []).append(wish)

@@ -68,7 +68,7 @@ class FirstCome:
         cabins = [cabin for cabin in view.machine.layout.cabins if view.is_cabin_free(cabin) and cabin not in wanted]
         if waiting.task.kind == "store":
             for cabin in cabins:
-                place = self._choose(view, view.machine.layout.cabins[cabin].position)
+                place = waiting.task.place or self._choose(view, view.machine.layout.cabins[cabin].position)
                 return None if place is None else Begin("invite", waiting.task.id, cabin, place=place)
             return None
         for cabin in cabins:

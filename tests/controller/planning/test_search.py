@@ -11,7 +11,7 @@ from controller.config.load import load_config
 from controller.garage import Layout
 from controller.planning.machine import NEVER_S, Machine, MachineState, Rules, Task
 from controller.planning.people import drawn_visit
-from controller.planning.search import Plan, search
+from controller.planning.search import Effort, Plan, search
 
 CONFIG = Path(__file__).parent.parent.parent.parent / "config"
 
@@ -99,7 +99,7 @@ def test_the_proven_plan_is_as_good_as_the_best_of_all_sequences(name: str, coun
 def test_a_search_that_is_cut_short_says_so_and_keeps_its_promise() -> None:
     machine = machine_of("tower-guangzhou", early=True)
     tasks = instance(machine, 7, 5)
-    short = search(machine, machine.at_rest(), tasks, nodes_max=0)
+    short = search(machine, machine.at_rest(), tasks, effort=Effort(nodes_max=0))
     whole = search(machine, machine.at_rest(), tasks)
     assert whole.is_proven
     assert not short.is_proven
