@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from cli.campaign.generator_share import GeneratorShare
 from cli.campaign.virtual_garage import VirtualGarage
 from controller.core.events import CommandIntended
 from plc_drivers.contract import CommandCode
@@ -51,6 +52,7 @@ class Checkers:
     def __init__(self, garage: VirtualGarage) -> None:
         self._garage = garage
         self._drives = list(_drives(garage))
+        self.share = GeneratorShare(garage)
         self._commanded = [plc for plc in garage.hardware.devices.values() if isinstance(plc, CommandedPlc)]
         self._intents: set[tuple[str, int]] = set()
         self._read_seq = 0
@@ -59,7 +61,7 @@ class Checkers:
 
     def look(self) -> Finding | None:
         """After a cycle: the first breach, None while all holds."""
-        return self._judge() or self._motion() or self._intent()
+        return self._judge() or self._motion() or self._intent() or self._generator()
 
     def _judge(self) -> Finding | None:
         seen = self._garage.hardware.verdict()
@@ -79,6 +81,11 @@ class Checkers:
                 wanted = " or ".join(drive.permits)
                 return self._finding("motion-without-permit", f"{drive.name} moves without {wanted}")
         return None
+
+    def _generator(self) -> Finding | None:
+        """No drive begins on the generator beside as many as it carries."""
+        breach = self.share.look()
+        return self._finding("too-many-on-generator", breach) if breach else None
 
     def _intent(self) -> Finding | None:
         """No PLC carries out a command whose intent is not durable in the journal; the way out for people may."""

@@ -69,7 +69,7 @@ MIX: Mapping[AnyKind, Rate] = {
     FaultKind.FIRE: Rate(0.15, (30, 600)),
     FaultKind.EARTHQUAKE: Rate(0.1, (5, 60)),
     FaultKind.MAINS_LOST: Rate(0.2, (1, 120)),
-    FaultKind.GENERATOR: Rate(0.1, (60, 900)),
+    FaultKind.GENERATOR: Rate(0.3, (60, 900)),
     FaultKind.SILENT: Rate(0.3, (0.2, 30)),
     FaultKind.LATE: Rate(0.3, (5, 60)),
     FaultKind.LOSSY: Rate(0.4, (5, 120)),

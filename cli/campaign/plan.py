@@ -58,10 +58,23 @@ def plan(seed: int, length_ms: int, garage: EmulatedGarage, rate: float = 1.0) -
     drawn = Draw(garage)
     planned = []
     for number, (at_ms, kind) in enumerate(moments):
-        one = drawn.fault(stream(seed, f"fault:{number}"), number, at_ms, kind)
+        dice = stream(seed, f"fault:{number}")
+        one = drawn.fault(dice, number, at_ms, kind)
         if one is not None:
             planned.append(one)
+            planned += _before(dice, one, len(moments))
+    planned.sort(key=lambda one: (one.at_ms, one.number))
     return _one_lie_at_a_time(planned, length_ms)
+
+
+def _before(dice: Random, one: Planned, offset: int) -> list[Planned]:
+    """A generator takes over from mains that went some seconds before. ``offset`` keeps its number from all others."""
+    if one.kind is not FaultKind.GENERATOR:
+        return []
+    dark_ms = round(dice.uniform(2_000, 20_000))
+    lost = Fault(one.target, FaultKind.MAINS_LOST)
+    at_ms = max(0, one.at_ms - dark_ms)
+    return [Planned(offset + one.number, at_ms, FaultKind.MAINS_LOST, one.target, dark_ms + BETWEEN_LIES_MS, lost)]
 
 
 def _moments(dice: Random, per_day: float, length_ms: int) -> Iterator[int]:

@@ -27,6 +27,7 @@ class Report:
     cpu_s: float = 0.0
     orders: int = 0
     fetched: int = 0
+    begun_on_generator: int = 0
     injected: Counter[str] = field(default_factory=Counter)
     took: Counter[str] = field(default_factory=Counter)
     ended: Counter[str] = field(default_factory=Counter)
@@ -42,6 +43,7 @@ class Report:
         self.cpu_s += done.cpu_s
         self.orders += outcome.orders
         self.fetched += outcome.fetched
+        self.begun_on_generator += outcome.begun_on_generator
         self.injected.update(outcome.injected)
         self.took.update(outcome.took)
         self.ended.update(outcome.ended)
@@ -65,6 +67,7 @@ class Report:
             "jumped_share": round(self.jumped_ms / self.simulated_ms, 3) if self.simulated_ms else 0.0,
             "orders": {"asked": self.orders, **self.ended},
             "cars_fetched": self.fetched,
+            "drives_begun_on_generator": self.begun_on_generator,
             "faults": {
                 kind.value: {"injected": self.injected[kind.value], "took_effect": self.took[kind.value]}
                 for kind in MIX

@@ -74,6 +74,7 @@ class Outcome:
     ended: Counter[str] = field(default_factory=Counter)
     stuck: list[str] = field(default_factory=list)
     fetched: int = 0
+    begun_on_generator: int = 0
     digest: str = ""
 
 
@@ -316,6 +317,7 @@ class Run:
         outcome.took.update(kind for kind, took in self._later if took())
         outcome.jumped_ms = garage.jumped_ms
         outcome.orders = self._customers.orders
+        outcome.begun_on_generator = self._checkers.share.begun
         outcome.ended = Counter(order.state.value for order in garage.core.state.orders.values())
         outcome.digest = digest(garage)
 

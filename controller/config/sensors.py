@@ -25,9 +25,9 @@ WAIVER_DAYS_MAX = 366
 WORKED_BY = frozenset(
     {
         "angle_mdeg", "curtain_count", "curtain_ok", "docked", "fire_clear", "forks_centred", "forks_left_mm",
-        "forks_right_mm",
+        "forks_right_mm", "generator_off",
         "ground_clearance_mm", "in_position", "inner_closed", "inner_locked", "inner_open", "load_clear",
-        "load_present", "outer_closed", "outer_locked", "outer_open", "outer_unobstructed", "pins_extended",
+        "load_present", "mains_ok", "outer_closed", "outer_locked", "outer_open", "outer_unobstructed", "pins_extended",
         "pins_retracted", "position", "position_mm", "rear_left_clear", "rear_left_occupied", "rear_right_clear",
         "rear_right_occupied", "scanner_clear", "sign_shown", "standstill", "station", "station_sensor",
         "target_left_clear", "target_left_occupied", "target_right_clear", "target_right_occupied",
