@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
+from typing import Literal
 
 import pytest
 
@@ -20,6 +21,7 @@ from sim_hardware.plant.body import VehicleSpec
 from tests.simulation.virtual_garage import VirtualGarage
 
 CONFIG = Path(__file__).parent.parent.parent / "config"
+KINDS: tuple[Literal["retrieve", "store"], ...] = ("retrieve", "store")
 WALK_S, DWELL_S = 7.0, 30.0
 MEAN_ERROR_MAX = 0.03
 """Of the mean wait; a single order may differ more, when two begin in another order for a second's difference."""
@@ -46,7 +48,7 @@ def demand_of(garage: VirtualGarage, count: int, gap_s: float, seed: int) -> lis
     fetched = iter(dice.sample(standing, count))
     at_s, found = 0.0, []
     for number in range(count):
-        kind = dice.choice(("retrieve", "store"))
+        kind = dice.choice(KINDS)
         vehicle = next(fetched) if kind == "retrieve" else f"guest-{number}"
         found.append(Demand(round(at_s, 2), kind, vehicle, visit(WALK_S, DWELL_S)))
         at_s += dice.uniform(0, 2 * gap_s)
