@@ -62,7 +62,7 @@ hand, a customer who takes another's car, and answers that overtake each other.
 | door goes back again and again | `flicker` at `CABIN.outer_unobstructed` |
 | stop takes too long | `brake-worn` |
 | boot or door of a car left open | `stuck` 0 at `CABIN.vehicle_in_envelope` |
-| clamped button | `stuck` at `CABIN.confirm_pressed` |
+| clamped button | `button-clamped` at the cabin; `stuck` at `CABIN.confirm_pressed` where the contact lies |
 | exceptions, reset connections, reconnect storms | `garbage` and `truncated`: the reader closes and connects anew |
 
 ## Scenario files

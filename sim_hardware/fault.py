@@ -42,6 +42,7 @@ class FaultKind(StrEnum):
     GOVERNOR = "governor"
     CURTAIN_BROKEN = "curtain-broken"
     EXIT_OPEN = "exit-open"
+    BUTTON_CLAMPED = "button-clamped"
     PLATE_MISSING = "plate-missing"
     KEY = "key"
     ESTOP = "estop"

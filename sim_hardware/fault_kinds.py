@@ -99,6 +99,7 @@ KINDS: Mapping[FaultKind, KindSpec] = {
     FaultKind.CURTAIN_BROKEN: _machine("a cabin", "the counting curtain reports itself defective"),
     FaultKind.PLATE_MISSING: _machine("a cabin", "the plate is not in its seat"),
     FaultKind.EXIT_OPEN: _site("a cabin", "somebody has opened the emergency exit"),
+    FaultKind.BUTTON_CLAMPED: _site("a cabin", "somebody has wedged the confirm button: pressed until taken out"),
     FaultKind.KEY: _site("a lift, shuttle or cabin", "somebody has turned the key switch", "2 manual, 3 maintenance"),
     FaultKind.ESTOP: _site("a zone, as `zone1`", "an emergency stop is pressed; repaired, it still needs its reset"),
     FaultKind.ESTOP_UNPLUGGED: _site("a zone", "the emergency stop's test pulses do not come back"),

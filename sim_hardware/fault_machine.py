@@ -73,6 +73,7 @@ class MachineFaults:
             FaultKind.CURTAIN_BROKEN: self._curtain,
             FaultKind.EXIT_OPEN: self._exit,
             FaultKind.PLATE_MISSING: self._plate,
+            FaultKind.BUTTON_CLAMPED: self._clamp,
             FaultKind.KEY: self._key,
             FaultKind.ESTOP: self._estop,
             FaultKind.ESTOP_UNPLUGGED: self._unplug,
@@ -165,6 +166,10 @@ class MachineFaults:
     def _exit(self, fault: Fault) -> Effect:
         cabin = self._cabin(fault)
         return _lasting(cabin.open_exit, cabin.close_exit, lambda: not cabin.exit_closed)
+
+    def _clamp(self, fault: Fault) -> Effect:
+        cabin = self._cabin(fault)
+        return _lasting(cabin.clamp_confirm, cabin.release_confirm, lambda: cabin.confirm_pressed)
 
     def _plate(self, fault: Fault) -> Effect:
         cabin = self._cabin(fault)

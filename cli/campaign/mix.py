@@ -61,6 +61,7 @@ MIX: Mapping[AnyKind, Rate] = {
     FaultKind.GOVERNOR: Rate(0.15, (30, 600)),
     FaultKind.CURTAIN_BROKEN: Rate(0.25, (30, 600)),
     FaultKind.EXIT_OPEN: Rate(0.25, (5, 120)),
+    FaultKind.BUTTON_CLAMPED: Rate(0.2, (30, 600)),
     FaultKind.KEY: Rate(0.2, (60, 600)),
     FaultKind.ESTOP: Rate(0.3, (10, 300)),
     FaultKind.ESTOP_UNPLUGGED: Rate(0.1, (10, 120)),

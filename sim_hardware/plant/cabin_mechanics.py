@@ -17,7 +17,7 @@ from sim_hardware.plant.device import Machine, Site
 from sim_hardware.plant.door import PowerDoor
 from sim_hardware.plant.lift import Forks
 from sim_hardware.plant.piston import Piston
-from sim_hardware.plant.profile import MotionFigures
+from sim_hardware.plant.profile import NEVER_MS, MotionFigures
 from sim_hardware.plant.timeline import Mechanism
 from sim_hardware.plant.violation import ViolationKind
 from sim_hardware.plant.zone import ZoneCircuit
@@ -226,11 +226,24 @@ class CabinMechanics(Machine):
         self._site.timeline.touch()
 
     def press_confirm(self) -> None:
-        """A person presses the button outside."""
+        """A person presses the button outside; one that is wedged does not move any more."""
+        if self._pressed_until_ms >= NEVER_MS:
+            return
         self._presses += 1
         self._pressed_until_ms = self._site.timeline.now_ms + CONFIRM_PRESS_MS
         self._site.timeline.touch()
         self._site.timeline.after(CONFIRM_PRESS_MS, self._site.timeline.touch)
+
+    def clamp_confirm(self) -> None:
+        """Fault: a wedge keeps the button pressed; it is one press, however long it lasts."""
+        self._presses += 1
+        self._pressed_until_ms = NEVER_MS
+        self._site.timeline.touch()
+
+    def release_confirm(self) -> None:
+        """The wedge is taken out."""
+        self._pressed_until_ms = self._site.timeline.now_ms
+        self._site.timeline.touch()
 
     def open_exit(self) -> None:
         """A person opens the emergency exit."""

@@ -35,6 +35,7 @@ AT_REST = [
     Fault("cabin1", FaultKind.CURTAIN_BROKEN),
     Fault("cabin1", FaultKind.PLATE_MISSING),
     Fault("cabin1", FaultKind.EXIT_OPEN),
+    Fault("cabin1", FaultKind.BUTTON_CLAMPED),
     Fault("shuttle1", FaultKind.KEY, 2),
     Fault("zone1", FaultKind.ESTOP),
     Fault("zone1", FaultKind.ESTOP_UNPLUGGED),
@@ -64,6 +65,20 @@ def test_a_fault_comes_about_shows_it_and_is_repaired(garage: EmulatedGarage, fa
     assert garage.faults.faults == ()
     garage.step(5 * SCAN_MS)
     assert garage.plant.sensors.faulty == ()
+
+
+def test_h21_a_wedged_button_is_one_press_and_nobody_can_press_it_again(garage: EmulatedGarage) -> None:
+    cabin = garage.plant.cabin("cabin1")
+    before = cabin.confirm_presses
+    garage.faults.inject(Fault("cabin1", FaultKind.BUTTON_CLAMPED))
+    cabin.press_confirm()
+    garage.step(500 * SCAN_MS)
+    assert (cabin.confirm_pressed, cabin.confirm_presses) == (True, before + 1)
+    garage.faults.clear("cabin1")
+    garage.step(2 * SCAN_MS)
+    assert not cabin.confirm_pressed
+    cabin.press_confirm()
+    assert cabin.confirm_presses == before + 2
 
 
 def test_a_fault_with_a_length_repairs_itself(garage: EmulatedGarage) -> None:
