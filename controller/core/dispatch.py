@@ -50,20 +50,32 @@ class FirstCome:
         wanted = _Wanted()
         reasons: dict[str, Refusal] = {}
         orders = situation.state.open_orders()
+        waiting = [order for order in orders if order.state is OrderState.WAITING]
+        # A car that stands on a deck or platform is in everybody's way, of those in the cabins as well: it comes first.
+        in_the_way = [order for order in waiting if _stands_in_the_way(situation, order)]
+        self._begin_each(situation, in_the_way, placement, wanted, reasons)
         for order in orders:
             if order.state is not OrderState.WAITING and _needs_route(situation, order):
                 reason = _continue(situation, order, placement, wanted)
                 if reason is not None:
                     reasons[order.id] = reason
-        # A car that stands on a deck or platform is in everybody's way: its order comes before the queue.
-        waiting = [order for order in orders if order.state is OrderState.WAITING]
-        for order in sorted(waiting, key=lambda order: not _stands_in_the_way(situation, order)):
+        self._begin_each(situation, [one for one in waiting if one not in in_the_way], placement, wanted, reasons)
+        return reasons
+
+    def _begin_each(
+        self,
+        situation: Situation,
+        orders: list[Order],
+        placement: Placement,
+        wanted: _Wanted,
+        reasons: dict[str, Refusal],
+    ) -> None:
+        for order in orders:
             if order.state is OrderState.WAITING:
                 reason = supply.keeps_from_beginning(situation, order)
                 reason = reason or _begin(situation, order, placement, wanted)
                 if reason is not None:
                     reasons[order.id] = reason
-        return reasons
 
 
 def _stands_in_the_way(situation: Situation, order: Order) -> bool:
@@ -121,14 +133,14 @@ def _takes_back(situation: Situation, order: Order, vehicle: Vehicle, position: 
 def _begin(situation: Situation, order: Order, placement: Placement, wanted: _Wanted) -> Refusal | None:
     match order.kind:
         case "retrieve":
-            return _begin_retrieve(situation, order, wanted)
+            return _begin_retrieve(situation, order, placement, wanted)
         case "store":
             return _begin_store(situation, order, placement, wanted)
         case "relocate":
             return _begin_relocate(situation, order, placement, wanted)
 
 
-def _begin_retrieve(situation: Situation, order: Order, wanted: _Wanted) -> Refusal | None:
+def _begin_retrieve(situation: Situation, order: Order, placement: Placement, wanted: _Wanted) -> Refusal | None:
     vehicle = situation.state.vehicles[order.vehicle]
     source = vehicle.position
     if source is None:
@@ -155,8 +167,31 @@ def _begin_retrieve(situation: Situation, order: Order, wanted: _Wanted) -> Refu
                 enter(situation, cabin, RESERVED, order.id)
                 return None
         found = found or reason
+    if _put_aside(situation, order, source, placement):
+        return None
     wanted.names.update(_cabins(situation, order) if order.wanted_cabin else ())
     return found
+
+
+def _put_aside(situation: Situation, order: Order, source: str, placement: Placement) -> bool:
+    """Begin by putting a car that stands on a mover into a place: a car in a cabin waits for that mover (H07).
+
+    Neither would ever go on: the one waits for a cabin, the other for the deck. True when it has begun.
+    """
+    cars_wait = any(_needs_route(situation, one) for one in situation.state.open_orders() if one.cabin is not None)
+    if not cars_wait or not _stands_in_the_way(situation, order):
+        return False
+    place = placement.choose(situation, order, situation.state.vehicles[order.vehicle], source)
+    if place is None:
+        return False
+    extra = (source, place)
+    # What earlier orders wait for does not count: they wait for this one.
+    route, _ = _free_route(situation, order, routes(situation.layout, source, place), _Wanted(), extra=extra)
+    if route is None:
+        return False
+    situation.log.write(ev.OrderStarted(order=order.id, claims=sorted(_claims(route, extra))))
+    _choose_route(situation, order, route, place)
+    return True
 
 
 def _begin_in_cabin(situation: Situation, order: Order, cabin: str, position: str) -> Refusal | None:

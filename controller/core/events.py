@@ -193,6 +193,12 @@ class OrderHalted(Fact, frozen=True, kw_only=True, tag="order-halted"):
     order: str
 
 
+class OrderPutAside(Fact, frozen=True, kw_only=True, tag="order-put-aside"):
+    """The car of a retrieval was put into a place on its way; the order holds nothing and waits for a cabin again."""
+
+    order: str
+
+
 class OrderEnded(Fact, frozen=True, kw_only=True, tag="order-ended"):
     """An order has ended and holds nothing any more."""
 
@@ -337,6 +343,7 @@ CoreEvent = (
     | OrderRejected
     | WithdrawalAsked
     | OrderHalted
+    | OrderPutAside
     | OrderEnded
     | CabinPhaseChanged
     | CommandIntended

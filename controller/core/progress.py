@@ -62,6 +62,9 @@ def _arrive(situation: Situation, order: Order) -> None:
         if free:
             situation.log.write(ev.ClaimsFreed(order=order.id, claims=free))
         return
+    if order.kind == "retrieve" and not order.withdrawal:
+        situation.log.write(ev.OrderPutAside(order=order.id))
+        return
     outcome: ev.Outcome = "withdrawn" if order.withdrawal else "done"
     situation.log.write(ev.OrderEnded(order=order.id, outcome=outcome))
 

@@ -167,6 +167,11 @@ def apply(state: GarageState, seq: int, at_ms: int, event: ev.CoreEvent) -> None
             order.state = OrderState.WITHDRAWING
         case ev.OrderHalted():
             state.orders[event.order].is_halted = True
+        case ev.OrderPutAside():
+            order = state.orders[event.order]
+            _free(state, order, sorted(order.claims))
+            order.state = OrderState.WAITING
+            order.legs, order.leg, order.legs_done, order.target = (), None, 0, None
         case ev.OrderEnded():
             _end(state, event, at_ms)
         case ev.CabinPhaseChanged():
