@@ -29,6 +29,7 @@ class FaultKind(StrEnum):
     FROZEN = "frozen"
     INPUTS_FROZEN = "inputs-frozen"
     RESTART = "restart"
+    NEW_PROGRAM = "new-program"
     SEQUENCE_RESET = "sequence-reset"
     REFUSES = "refuses"
     NEVER_ENDS = "never-ends"

@@ -81,6 +81,7 @@ KINDS: Mapping[FaultKind, KindSpec] = {
     FaultKind.FROZEN: _plc("its scan stands still: it answers as before, outputs stay, nothing changes any more"),
     FaultKind.INPUTS_FROZEN: _plc("heartbeat and clock go on and it obeys, but its inputs are shown as they were"),
     FaultKind.RESTART: _plc("loses its supply and starts anew", lasts=False),
+    FaultKind.NEW_PROGRAM: _plc("starts anew with another program, whose version is one higher", lasts=False),
     FaultKind.SEQUENCE_RESET: _plc("forgets which commands it has seen, without a restart", lasts=False),
     FaultKind.REFUSES: _plc("refuses every command as interlocked"),
     FaultKind.NEVER_ENDS: _plc("accepts a command and never begins it"),

@@ -48,12 +48,23 @@ class PlcFaults:
             case FaultKind.RESTART:
                 before = plc.boot_counter
                 return Effect(lambda: self._power_cycle(plc.name), None, lambda: int(plc.boot_counter != before))
+            case FaultKind.NEW_PROGRAM:
+                return self._new_program(plc)
         if not isinstance(plc, CommandedPlc):
             text = f"{plc.name} takes no commands."
-            raise FaultRefusedError("NOT_SUPPORTED", text, "Use frozen, inputs-frozen or restart.")
+            raise FaultRefusedError("NOT_SUPPORTED", text, "Use frozen, inputs-frozen, restart or new-program.")
         if fault.kind is FaultKind.SEQUENCE_RESET:
             return _sequence_reset(plc)
         return _misbehaving(plc, _MISBEHAVIOURS[fault.kind])
+
+    def _new_program(self, plc: EmulatedPlc) -> Effect:
+        before = plc.program_version
+
+        def begin() -> None:
+            plc.program_version = before + 1
+            self._power_cycle(plc.name)
+
+        return Effect(begin, None, lambda: plc.program_version - before)
 
 
 def _frozen(plc: EmulatedPlc) -> Effect:

@@ -49,6 +49,7 @@ MIX: Mapping[AnyKind, Rate] = {
     FaultKind.FROZEN: Rate(0.25, (0.2, 30)),
     FaultKind.INPUTS_FROZEN: Rate(0.1, (0.2, 5)),
     FaultKind.RESTART: Rate(0.4),
+    FaultKind.NEW_PROGRAM: Rate(0.05),
     FaultKind.SEQUENCE_RESET: Rate(0.2),
     FaultKind.REFUSES: Rate(0.2, (5, 120)),
     FaultKind.NEVER_ENDS: Rate(0.2, (5, 180)),

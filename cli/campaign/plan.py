@@ -126,7 +126,7 @@ class Draw:
         match kind:
             case FaultKind.BAD:
                 return self._bad(dice)
-            case FaultKind.FROZEN | FaultKind.INPUTS_FROZEN | FaultKind.RESTART:
+            case FaultKind.FROZEN | FaultKind.INPUTS_FROZEN | FaultKind.RESTART | FaultKind.NEW_PROGRAM:
                 return Fault(dice.choice(list(self._garage.devices)), kind)
             case FaultKind.SEQUENCE_RESET | FaultKind.REFUSES | FaultKind.NEVER_ENDS | FaultKind.NEVER_REPORTS:
                 return Fault(dice.choice(self._commanded), kind)

@@ -26,6 +26,7 @@ AT_REST = [
     Fault("shuttle1.docked", FaultKind.BAD),
     Fault("lift1", FaultKind.FROZEN),
     Fault("lift1", FaultKind.RESTART),
+    Fault("lift1", FaultKind.NEW_PROGRAM),
     Fault("lift1.drive", FaultKind.DRIVE_TRIP),
     Fault("lift1.drive", FaultKind.BLOCKED),
     Fault("lift1.drive", FaultKind.BRAKE_SLIPS, 5),

@@ -9,6 +9,7 @@ from controller.core import state_snapshot
 from controller.core.events import EpochClaimed, ProgramSeen
 from controller.core.program_watch import PROGRAM_CHANGED
 from controller.local_link.messages import Accepted, ClearDevice, Start
+from sim_hardware.fault import Fault, FaultKind
 from tests.conftest import CONFIG_FOLDER
 from tests.simulation.virtual_garage import VirtualGarage
 
@@ -41,9 +42,7 @@ def seen(garage: VirtualGarage) -> list[ProgramSeen]:
 
 def load(garage: VirtualGarage, device: str) -> None:
     """Somebody loads another program into a PLC, which restarts with it."""
-    plc = garage.hardware.devices[device]
-    plc.program_version = OTHER
-    plc.power_cycle()
+    garage.hardware.faults.inject(Fault(device, FaultKind.NEW_PROGRAM))
 
 
 def test_the_programs_that_were_found_at_first_are_in_the_books_and_block_nothing(garage: VirtualGarage) -> None:
