@@ -17,7 +17,7 @@ CONFIG = Path(__file__).parent.parent.parent.parent / "config"
 
 
 def machine_of(name: str, *, early: bool) -> Machine:
-    return Machine(Layout(load_config(CONFIG / f"{name}.toml")), rules=Rules(fetches_early=early, frees_early=early))
+    return Machine(Layout(load_config(CONFIG / f"{name}.toml")), rules=Rules(fetches_early=early))
 
 
 def instance(machine: Machine, count: int, seed: int) -> tuple[Task, ...]:
