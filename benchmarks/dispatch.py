@@ -1,8 +1,8 @@
 """How good the dispatcher is: against the proven optimum, and against the usual simple rules on the same model.
 
-All on the fast model of the machine; peers have the same times, places and rules as the dispatcher. Seeds are fixed, and
-none of them was used while the dispatcher was tuned. A ratio of means comes with the half width of its 95 % confidence
-interval over the seeds. ``seconds`` is the effort: the number of seeds grows with it.
+All on the fast model of the machine; peers have the same times, places and rules as the dispatcher. Seeds are fixed,
+and none of them was used while the dispatcher was tuned. A mean of ratios comes with the half width of its 95 %
+confidence interval over the seeds. ``seconds`` is the effort: the number of seeds grows with it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from benchmarks.dispatch_garages import GARAGES
 from benchmarks.figure import Figure
 from controller.garage import Layout
 from controller.planning.day import Begin, Day, Demand, Policy, Result, View
-from controller.planning.machine import Machine, Rules, Task
+from controller.planning.machine import KINDS, Machine, Rules, Task
 from controller.planning.peers import FirstCome, NearestFirst, random_place
 from controller.planning.people import drawn_visit, expected_visit
 from controller.planning.planner import planner
@@ -102,7 +102,7 @@ def _instance(machine: Machine, count: int, seed: int, *, gap_s: float) -> tuple
     visit = expected_visit(machine.layout.config)
     demand, stock = [], {}
     for number, place in enumerate(places):
-        kind = dice.choice(("retrieve", "store"))
+        kind = dice.choice(KINDS)
         vehicle = f"car{number}"
         if kind == "retrieve":
             stock[place] = vehicle
@@ -130,7 +130,7 @@ def _total_s(machine: Machine, policy: Policy, demand: Sequence[Demand], stock: 
 def _flow(name: str, machine: Machine, seeds: int) -> list[Figure]:
     """A standing queue, then 60, 80 and 95 % of what the dispatcher made of it."""
     figures: list[Figure] = []
-    every = {**PEERS, "ours": lambda _seed: planner()}
+    every: dict[str, Make] = {**PEERS, "ours": lambda _seed: planner()}
     rates = dict.fromkeys(every, 0.0)
     numbers = range(SEED + 2000, SEED + 2000 + seeds)
     stretches = {
@@ -181,7 +181,7 @@ def _stretch(machine: Machine, policy: Policy, seed: int, *, gap_s: float) -> Re
     at_s, demand = 0.0, []
     for number in range(QUEUE):
         at_s += dice.expovariate(1 / gap_s) if gap_s else 0.0
-        kind = dice.choice(("retrieve", "store"))
+        kind = dice.choice(KINDS)
         vehicle = next(fetched) if kind == "retrieve" else f"guest{number}"
         demand.append(Demand(at_s, kind, vehicle, drawn_visit(machine.layout.config, dice.uniform)))
     return _checked(Day(machine, policy, demand, stock).run())

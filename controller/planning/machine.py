@@ -18,6 +18,8 @@ from controller.planning.people import Visit
 from controller.planning.timing import TimingModel, timing_of
 
 Kind = Literal["retrieve", "store"]
+KINDS: tuple[Kind, ...] = ("retrieve", "store")
+"""What customers want."""
 
 NEVER_S = float("inf")
 

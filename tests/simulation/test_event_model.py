@@ -13,7 +13,7 @@ from controller.core import events as ev
 from controller.core.order import OrderState
 from controller.local_link.messages import Accepted, ClearDevice, Start, SubmitOrder, VehicleData
 from controller.planning.day import Day, Demand
-from controller.planning.machine import Machine
+from controller.planning.machine import KINDS, Machine
 from controller.planning.peers import FirstCome
 from controller.planning.people import visit
 from sim_hardware.plant.body import VehicleSpec
@@ -46,7 +46,7 @@ def demand_of(garage: VirtualGarage, count: int, gap_s: float, seed: int) -> lis
     fetched = iter(dice.sample(standing, count))
     at_s, found = 0.0, []
     for number in range(count):
-        kind = dice.choice(("retrieve", "store"))
+        kind = dice.choice(KINDS)
         vehicle = next(fetched) if kind == "retrieve" else f"guest-{number}"
         found.append(Demand(round(at_s, 2), kind, vehicle, visit(WALK_S, DWELL_S)))
         at_s += dice.uniform(0, 2 * gap_s)
