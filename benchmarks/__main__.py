@@ -28,6 +28,7 @@ MODULES: Mapping[str, tuple[str, ...]] = {
     "campaign": ("benchmarks.campaign",),
     "black-box": ("benchmarks.black_box",),
     "month": ("benchmarks.month",),
+    "dispatch": ("benchmarks.dispatch",),
 }
 """The modules of each benchmark; each has ``run(seconds)`` and returns its figures."""
 
@@ -64,6 +65,17 @@ TARGETS: Mapping[tuple[str, str], Target] = {
     ("evaluation", "ratio_four_times_the_places"): _at_most(1.25),
     ("campaign", "tower-guangzhou_cpu_ms_per_s"): _at_most(1.0),
     ("month", "growth_ratio"): _at_most(1.1),
+    ("dispatch", "ratio_to_optimum_tower"): _at_most(1.01),
+    ("dispatch", "ratio_to_optimum_shuttle"): _at_most(1.03),
+    ("dispatch", "worst_ratio_tower"): _at_most(1.05),
+    ("dispatch", "worst_ratio_shuttle"): _at_most(1.12),
+    ("dispatch", "online_ratio_tower"): _at_most(1.05),
+    ("dispatch", "online_ratio_shuttle"): _at_most(1.15),
+    ("dispatch", "load95_ratio_tower"): _at_most(0.32),
+    ("dispatch", "load95_ratio_shuttle"): _at_most(0.40),
+    ("dispatch", "saturation_max_wait_ratio_tower"): _at_most(1.1),
+    ("dispatch", "saturation_max_wait_ratio_shuttle"): _at_most(1.1),
+    ("dispatch", "decision_p99_ms"): _at_most(20),
     ("evaluation", "ratio_per_plc_at_four_times_the_plcs"): _at_most(1.5),
 }
 """Figures without a target are reported for comparison only."""

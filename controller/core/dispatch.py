@@ -40,9 +40,11 @@ class _Wanted:
 
 
 class FirstCome:
-    """First come, first served: a later order may begin only with what no earlier one waits for.
+    """First come, first served, with a look past those that cannot begin.
 
-    Orders that hold a car in a cabin and wait for movers come before all that have not begun.
+    An order that was overtaken ``controller.overtaking_max`` times is protected: a later one may then begin only with
+    what it does not wait for. With a bound of 0 that holds for every order. Orders that hold a car in a cabin and
+    wait for movers come before all that have not begun.
     """
 
     def dispatch(self, situation: Situation, placement: Placement) -> dict[str, Refusal]:
@@ -72,10 +74,22 @@ class FirstCome:
     ) -> None:
         for order in orders:
             if order.state is OrderState.WAITING:
+                # Who is not protected keeps nothing from those that come later.
+                its_own = wanted if is_protected(situation, order) else _Wanted(set(wanted.names))
                 reason = supply.keeps_from_beginning(situation, order)
-                reason = reason or _begin(situation, order, placement, wanted)
+                reason = reason or _begin(situation, order, placement, its_own)
                 if reason is not None:
                     reasons[order.id] = reason
+
+
+def is_protected(situation: Situation, order: Order) -> bool:
+    """True for a waiting order that was overtaken as often as the configuration allows: nobody starves."""
+    left = situation.config.controller.overtaking_max
+    for other in reversed(situation.state.orders.values()):
+        if left == 0 or other.id == order.id:
+            break
+        left -= other.started_at_ms is not None
+    return left == 0
 
 
 def _stands_in_the_way(situation: Situation, order: Order) -> bool:

@@ -37,10 +37,24 @@ def run_order(situation: Situation, order: Order, placement: Placement) -> Refus
         leg = order.current_leg
         reason = None if leg is None else run_leg(situation, order, leg)
         if order.leg is not None or order.legs_done < len(order.legs):
+            free_passed(situation, order)
             return reason
     if order.legs and _is_at(situation, order, order.target):
         _arrive(situation, order)
     return None
+
+
+def free_passed(situation: Situation, order: Order) -> None:
+    """Give back shuttles whose legs are behind the car: each stands with its forks home and nothing under way."""
+    needed = {leg.shuttle for leg in order.legs[order.legs_done :]}
+    passed = {leg.shuttle for leg in order.legs[: order.legs_done]} - needed
+    free = [
+        shuttle
+        for shuttle in sorted(passed & order.claims)
+        if situation.forks_home(shuttle) is True and situation.state.mailbox(shuttle).pending is None
+    ]
+    if free:
+        situation.log.write(ev.ClaimsFreed(order=order.id, claims=free))
 
 
 def _is_at(situation: Situation, order: Order, position: str | None) -> bool:

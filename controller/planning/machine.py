@@ -18,6 +18,8 @@ from controller.planning.people import Visit
 from controller.planning.timing import TimingModel, timing_of
 
 Kind = Literal["retrieve", "store"]
+KINDS: tuple[Kind, ...] = ("retrieve", "store")
+"""What customers want."""
 
 NEVER_S = float("inf")
 
@@ -28,8 +30,6 @@ class Rules:
 
     fetches_early: bool = False
     """A car may be fetched while its cabin still empties, when the one in the cabin needs no movers any more."""
-    frees_early: bool = False
-    """A shuttle that has set its car down on a platform is given back at once, not with the end of the order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,8 +197,7 @@ class Machine:
     def _release(self, state: MachineState, route: Route, end_s: float) -> None:
         last = {route.legs[-1].shuttle, self.layout.shuttles[route.legs[-1].shuttle].lift}
         for name in route.movers:
-            is_left = self.rules.frees_early and len(route.legs) > 1 and name in self.layout.shuttles
-            if not (is_left and name not in last):
+            if name in last or name not in self.layout.shuttles:
                 state.mover_s[name] = end_s
 
     # --- ways ---------------------------------------------------------------------------------------------------
@@ -213,8 +212,7 @@ class Machine:
             passage.now_s += self._gap_s
             self._reach(state, leg, leg.target, passage)
             passage.now_s += self._transfer(leg.shuttle, leg.target)
-            if self.rules.frees_early:
-                state.mover_s[leg.shuttle] = passage.now_s
+            state.mover_s[leg.shuttle] = passage.now_s
 
     def _reach(self, state: MachineState, leg: Leg, position: str, passage: _Passage) -> None:
         """Shuttle to the stop, lift to the level, inner door open; each as early as the core begins it."""

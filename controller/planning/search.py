@@ -142,11 +142,11 @@ class _Search:
         self.now_s = now_s
         self.cabins = tuple(machine.layout.cabins)
         self.movers = tuple(machine.at_rest().mover_s)
+        self.empty_s = {cabin: self._least_empty_s(cabin) for cabin in self.cabins}
         self.least = tuple(self._least(task) for task in tasks)
         self.by_occupation = sorted(range(len(tasks)), key=lambda i: self.least[i].occupies_s)
         self.puts = {task.id: self._least_put_s(task) for task in tasks}
         self.common = self._common_movers()
-        self.least_empty_s = min(self._least_empty_s(cabin) for cabin in self.cabins)
         self.seen: dict[tuple[object, ...], list[tuple[tuple[float, ...], _Node]]] = {}
 
     def know_pending(self, tasks: Iterable[Task]) -> None:
@@ -365,7 +365,7 @@ class _Search:
         for cabin in self.cabins:
             free_s = state.cabin_s[cabin]
             if free_s == NEVER_S:
-                free_s = max(state.ready_s[cabin], movers_s) + self._least_empty_s(cabin)
+                free_s = max(state.ready_s[cabin], movers_s) + self.empty_s[cabin]
             found.append((cabin, max(free_s, self.now_s)))
         return found
 
@@ -440,7 +440,7 @@ class _Search:
             if task.kind == "store":
                 offset_s = timing.gap_s + timing.open_outer_s(cabin)
                 inside_s = offset_s + task.visit.bring_s + max(shut_s, task.visit.confirm_in_s) + timing.countdown_s
-                found.append(_Least(offset_s, inside_s + self._least_empty_s(cabin), 0.0, offset_s))
+                found.append(_Least(offset_s, inside_s + self.empty_s[cabin], 0.0, offset_s))
                 continue
             position = machine.layout.cabins[cabin].position
             present_s = timing.presenting_s(cabin, turns=not task.is_turned)

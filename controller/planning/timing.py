@@ -55,6 +55,8 @@ class TimingModel:
         self._handshake_s = self._drives.handshake_periods * period_s
         self.gap_s = GAP_PERIODS * period_s
         """Between two commands of different devices."""
+        self._transfers: dict[tuple[str, str], float] = {}
+        self._legs: dict[tuple[str, str, str], float] = {}
 
     def lock_s(self, lift: str) -> float:
         """LOCK of a lift that stands at a level, from pins in to pins out; UNLOCK takes the same."""
@@ -82,6 +84,12 @@ class TimingModel:
         Raises:
             KeyError: the garage has no such shuttle or position.
         """
+        known = self._transfers.get((shuttle, position))
+        if known is None:
+            known = self._transfers[shuttle, position] = self._new_transfer_s(shuttle, position)
+        return known
+
+    def _new_transfer_s(self, shuttle: str, position: str) -> float:
         shape = self.layout.positions[position]
         if shape.kind is PositionKind.DECK:
             return 0.0
@@ -152,8 +160,12 @@ class TimingModel:
 
     def leg_s(self, shuttle: str, source: str, target: str) -> float:
         """A leg from the moment its shuttle stands at the source: both transfers and the way between."""
-        way_s = self.travel_s(shuttle, self.layout.stop(shuttle, source), self.layout.stop(shuttle, target))
-        return self.transfer_s(shuttle, source) + self.gap_s + way_s + self.transfer_s(shuttle, target)
+        known = self._legs.get((shuttle, source, target))
+        if known is None:
+            way_s = self.travel_s(shuttle, self.layout.stop(shuttle, source), self.layout.stop(shuttle, target))
+            known = self.transfer_s(shuttle, source) + self.gap_s + way_s + self.transfer_s(shuttle, target)
+            self._legs[shuttle, source, target] = known
+        return known
 
     def presenting_s(self, cabin: str, *, turns: bool) -> float:
         """From a car set down in a cabin to green for its driver: inner door, half turn, outer door."""

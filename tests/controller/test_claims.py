@@ -16,6 +16,7 @@ from controller.core.dispatch import FirstCome
 from controller.core.handover import FREE, READY, enter
 from controller.core.order import Order, OrderState
 from controller.core.placement import NearestFree
+from controller.core.progress import free_passed
 from controller.core.situation import Situation
 from controller.core.state import GarageState
 from controller.garage import Layout, PositionKind
@@ -47,6 +48,7 @@ def _leg_is_carried(situation: Situation, order: Order) -> bool:
     situation.log.write(ev.LegStarted(order=order.id, index=order.legs_done))
     situation.log.write(ev.VehicleMoved(vehicle=order.vehicle, source=leg.source, target=leg.target, order=order.id))
     situation.log.write(ev.LegEnded(order=order.id, index=order.legs_done))
+    free_passed(situation, order)
     cabin = order.cabin
     if order.kind == "store" and cabin is not None and situation.state.cabin(cabin).order == order.id:
         enter(situation, cabin, FREE, None)
@@ -122,12 +124,26 @@ def _explore(garage: RestingGarage) -> tuple[int, int]:
     return len(seen), ends
 
 
+def _garage(name: str, overtaking_max: int) -> RestingGarage:
+    config = load_config(CONFIG / f"{name}.toml")
+    controller = config.controller.model_copy(update={"overtaking_max": overtaking_max})
+    return RestingGarage(Layout(config.model_copy(update={"controller": controller})))
+
+
 @pytest.mark.parametrize(
-    ("name", "retrieved", "stored"),
-    [("tower-small", 3, 2), ("tower-guangzhou", 3, 3), ("garage-shuttle", 3, 2)],
+    ("name", "retrieved", "stored", "overtaking_max"),
+    [
+        ("tower-small", 3, 2, 1),
+        ("tower-guangzhou", 3, 3, 1),
+        ("garage-shuttle", 3, 2, 1),
+        ("tower-guangzhou", 2, 2, 0),
+        ("garage-shuttle", 2, 2, 100),
+    ],
 )
-def test_no_interleaving_of_orders_ends_in_a_deadlock(name: str, retrieved: int, stored: int) -> None:
-    garage = RestingGarage(Layout(load_config(CONFIG / f"{name}.toml")))
+def test_no_interleaving_of_orders_ends_in_a_deadlock(
+    name: str, retrieved: int, stored: int, overtaking_max: int
+) -> None:
+    garage = _garage(name, overtaking_max)
     situation = garage.situation()
     for vehicle in [v.id for v in garage.core.state.vehicles.values()][-retrieved:]:
         order = admit(situation, SubmitOrder(kind="retrieve", vehicle=VehicleData(id=vehicle)))
@@ -158,3 +174,74 @@ def test_an_order_waits_without_holding_anything_when_a_cabin_is_taken() -> None
     assert not orders[1].claims
     assert reasons[orders[1].id].code == "CABIN_BUSY"
     assert orders[0].id in reasons[orders[1].id].text
+
+
+def _stores_that_pass(overtaking_max: int, most: int) -> int:
+    """How many stores begin before a retrieval that came first, when a customer with a car is always there already.
+
+    Whenever the movers become free a stored car takes them, and when it has left its cabin the next customer drives in
+    before the movers are back: what the retrieval needs is never free all at once, unless it is kept.
+    """
+    garage = _garage("tower-guangzhou", overtaking_max)
+    cars = [v.id for v in garage.core.state.vehicles.values()][-2:]
+    first, waiting = (_admitted(garage, SubmitOrder(kind="retrieve", vehicle=VehicleData(id=car))) for car in cars)
+    stores = [_admitted(garage, _new_car(0))]
+    FirstCome().dispatch(garage.situation(), NearestFree())
+    assert first.state is OrderState.ACTIVE
+    for number in range(most):
+        store = stores[-1]
+        began = _store_is_ready(garage.situation(), store)
+        if number == 0:
+            _leg_is_carried(garage.situation(), first)  # its customer keeps the cabin to the end
+        FirstCome().dispatch(garage.situation(), NearestFree())
+        if not began:
+            assert waiting.state is not OrderState.WAITING, "what was kept for it is free now"
+            break
+        assert store.legs, "a car that stands in a cabin comes first of all"
+        _leave_cabin(garage, store)
+        stores.append(_admitted(garage, _new_car(number + 1)))
+        FirstCome().dispatch(garage.situation(), NearestFree())
+        _store(garage, store)
+        FirstCome().dispatch(garage.situation(), NearestFree())
+        if waiting.state is not OrderState.WAITING:
+            break
+    return sum(store.state is not OrderState.WAITING for store in stores)
+
+
+def _admitted(garage: RestingGarage, request: SubmitOrder) -> Order:
+    order = admit(garage.situation(), request)
+    assert isinstance(order, str), order
+    return garage.core.state.orders[order]
+
+
+def _new_car(number: int) -> SubmitOrder:
+    data = VehicleData(id=f"new-{number}", length_mm=4500, width_mm=1900, height_mm=1500, weight_kg=1500)
+    return SubmitOrder(kind="store", vehicle=data)
+
+
+def _leave_cabin(garage: RestingGarage, store: Order) -> None:
+    situation, leg, cabin = garage.situation(), store.legs[0], store.cabin or ""
+    deck = garage.layout.shuttles[leg.shuttle].deck
+    situation.log.write(ev.LegStarted(order=store.id, index=0))
+    situation.log.write(ev.VehicleMoved(vehicle=store.vehicle, source=leg.source, target=deck, order=store.id))
+    enter(situation, cabin, FREE, None)
+    situation.log.write(ev.ClaimsFreed(order=store.id, claims=[cabin, leg.source]))
+    garage.values[leg.shuttle] |= {"load_present": True, "load_clear": False}
+
+
+def _store(garage: RestingGarage, store: Order) -> None:
+    situation, leg = garage.situation(), store.legs[0]
+    deck = garage.layout.shuttles[leg.shuttle].deck
+    situation.log.write(ev.VehicleMoved(vehicle=store.vehicle, source=deck, target=leg.target, order=store.id))
+    situation.log.write(ev.LegEnded(order=store.id, index=0))
+    situation.log.write(ev.OrderEnded(order=store.id, outcome="done"))
+    garage.values[leg.shuttle] |= {"load_present": False, "load_clear": True}
+
+
+@pytest.mark.parametrize("bound", [0, 1, 3, 5])
+def test_an_order_is_not_overtaken_more_often_than_the_bound_and_then_begins(bound: int) -> None:
+    assert _stores_that_pass(bound, most=7) == bound
+
+
+def test_without_the_bound_the_same_order_would_wait_as_long_as_customers_come() -> None:
+    assert _stores_that_pass(100, most=7) == 8

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
-from typing import Literal
 
 import pytest
 
@@ -14,14 +13,13 @@ from controller.core import events as ev
 from controller.core.order import OrderState
 from controller.local_link.messages import Accepted, ClearDevice, Start, SubmitOrder, VehicleData
 from controller.planning.day import Day, Demand
-from controller.planning.machine import Machine
+from controller.planning.machine import KINDS, Machine
 from controller.planning.peers import FirstCome
 from controller.planning.people import visit
 from sim_hardware.plant.body import VehicleSpec
 from tests.simulation.virtual_garage import VirtualGarage
 
 CONFIG = Path(__file__).parent.parent.parent / "config"
-KINDS: tuple[Literal["retrieve", "store"], ...] = ("retrieve", "store")
 WALK_S, DWELL_S = 7.0, 30.0
 MEAN_ERROR_MAX = 0.03
 """Of the mean wait; a single order may differ more, when two begin in another order for a second's difference."""

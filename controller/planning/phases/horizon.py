@@ -24,7 +24,7 @@ class Horizon:
     def __init__(self, overtaking: Overtaking, window: int = 8, effort: Effort | None = None) -> None:
         self._overtaking = overtaking
         self._window = window
-        self._effort = effort or Effort(beam=4, nodes_max=0)
+        self._effort = effort or Effort(beam=6, nodes_max=400)
 
     def consider(self, view: View) -> Answer:
         """The first act of the best plan, when it begins now; else hold."""
@@ -32,7 +32,8 @@ class Horizon:
         if not tasks:
             return None
         pending = {cabin: waiting.task for cabin, waiting in view.pending.items()}
-        effort = replace(self._effort, beyond=len(view.waiting) - len(tasks))
+        beyond = len(view.waiting) - len(tasks)
+        effort = replace(self._effort, beyond=beyond, nodes_max=0) if beyond else self._effort
         plan = search(view.machine, view.state, tasks, pending, now_s=view.now_s, effort=effort)
         for act in plan.acts:
             if act.began_s <= view.now_s + _NOW_S:

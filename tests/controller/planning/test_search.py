@@ -9,7 +9,7 @@ import pytest
 
 from controller.config.load import load_config
 from controller.garage import Layout
-from controller.planning.machine import NEVER_S, Machine, MachineState, Rules, Task
+from controller.planning.machine import KINDS, NEVER_S, Machine, MachineState, Rules, Task
 from controller.planning.people import drawn_visit
 from controller.planning.search import Effort, Plan, search
 
@@ -17,7 +17,7 @@ CONFIG = Path(__file__).parent.parent.parent.parent / "config"
 
 
 def machine_of(name: str, *, early: bool) -> Machine:
-    return Machine(Layout(load_config(CONFIG / f"{name}.toml")), rules=Rules(fetches_early=early, frees_early=early))
+    return Machine(Layout(load_config(CONFIG / f"{name}.toml")), rules=Rules(fetches_early=early))
 
 
 def instance(machine: Machine, count: int, seed: int) -> tuple[Task, ...]:
@@ -27,7 +27,7 @@ def instance(machine: Machine, count: int, seed: int) -> tuple[Task, ...]:
     return tuple(
         Task(
             f"o{number}",
-            dice.choice(("retrieve", "store")),
+            dice.choice(KINDS),
             place,
             drawn_visit(machine.layout.config, dice.uniform),
             due_s=dice.choice((0.0, 0.0, dice.uniform(0, 120))),
