@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Protocol
 
 from safety.waiver import Waiver
 
@@ -113,7 +114,21 @@ class TopologyError(ValueError):
     """A topology that contradicts itself: a name used twice, or a device that is spoken of and not there."""
 
 
-def may_meet(one: ShuttleTopology, other: ShuttleTopology) -> bool:
+class Housed(Protocol):
+    """What says where a shuttle belongs: the lift that it rides on, or the level to which it is captive."""
+
+    @property
+    def lift(self) -> str | None:
+        """The lift it rides on."""
+        ...
+
+    @property
+    def level(self) -> int | None:
+        """The level that it never leaves."""
+        ...
+
+
+def may_meet(one: Housed, other: Housed) -> bool:
     """True when the two can come into one aisle: never two captive ones of different levels."""
     return one.lift is not None or other.lift is not None or one.level == other.level
 

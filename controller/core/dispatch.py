@@ -220,7 +220,6 @@ def _begin_in_cabin(situation: Situation, order: Order, cabin: str, position: st
 def _begin_store(situation: Situation, order: Order, placement: Placement, wanted: _Wanted) -> Refusal | None:
     vehicle = situation.state.vehicles[order.vehicle]
     found: Refusal | None = None
-    place: str | None = None
     for cabin in _cabins(situation, order):
         shape = situation.layout.cabins[cabin]
         reason = _cabin_unready(situation, cabin)
@@ -232,11 +231,11 @@ def _begin_store(situation: Situation, order: Order, placement: Placement, wante
                 return Refusal("GARAGE_FULL", "No free place is large enough for this car.", "Retrieve a car first.")
             # Nobody drives in whose car would only stand in the cabin.
             reason = no_way(situation, shape.position, place, out_of_use(situation))
-        if reason is None and place is not None:
-            claims = [cabin, shape.position, place]
-            situation.log.write(ev.OrderStarted(order=order.id, claims=claims, cabin=cabin))
-            enter(situation, cabin, OPENING, order.id)
-            return None
+            if reason is None:
+                claims = [cabin, shape.position, place]
+                situation.log.write(ev.OrderStarted(order=order.id, claims=claims, cabin=cabin))
+                enter(situation, cabin, OPENING, order.id)
+                return None
         found = found or reason
     wanted.names.update(_cabins(situation, order) if order.wanted_cabin else ())
     return found

@@ -9,6 +9,7 @@ from controller.core import commanding
 from controller.core.situation import Situation
 from plc_drivers.contract import CommandCode
 from plc_drivers.contract.codes import State
+from safety.topology import may_meet
 from safety.verdict import StartOf
 
 
@@ -21,8 +22,9 @@ def make_way(situation: Situation, shuttle: str, column: int) -> None:
     """
     if situation.verdict.start_refusal(StartOf(shuttle, CommandCode.MOVE_TO_COLUMN, column)) is None:
         return
-    for other in situation.layout.shuttles:
-        if other in situation.state.claims or not _may_meet(situation, shuttle, other):
+    shapes = situation.layout.shuttles
+    for other, shape in shapes.items():
+        if other == shuttle or other in situation.state.claims or not may_meet(shapes[shuttle], shape):
             continue
         if situation.forks_home(other) is not True:
             continue
@@ -42,9 +44,3 @@ def _aside(situation: Situation, shuttle: str) -> int | None:
         return None
     column_at = situation.layout.column_at
     return min(situation.layout.shuttles[shuttle].columns, key=lambda column: abs(column_at[column] - position))
-
-
-def _may_meet(situation: Situation, one: str, other: str) -> bool:
-    """The two can come into one aisle: never two captive ones of different levels."""
-    mine, theirs = situation.layout.shuttles[one], situation.layout.shuttles[other]
-    return one != other and (mine.lift is not None or theirs.lift is not None or mine.level == theirs.level)
