@@ -33,7 +33,7 @@ demo: $(RUNTIME)
 	@$(BIN)/garagectl demo $(DEMO_ARGS)
 
 test: lint docs-check
-	$(BIN)/pytest -q -n 2
+	$(BIN)/pytest -q -n 2 --dist worksteal
 
 lint: $(DEV)
 	$(BIN)/ruff format --check --quiet .

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import get_args
 
 import msgspec
@@ -36,10 +37,11 @@ ROOT = Path(__file__).parent.parent
 MATRICES = Path("docs/cause-and-effect")
 
 
-def pages() -> dict[Path, str]:
+@cache
+def pages() -> Mapping[Path, str]:
     """Every generated page by its path below the project's root."""
     contract = {contract_tables.DOCUMENTS / name: text for name, text in contract_tables.documents().items()}
-    return {
+    found = {
         Path("docs/alarms.md"): alarm_document.markdown(),
         Path("docs/api.md"): api_reference.markdown(event_kinds()),
         Path("docs/configuration.md"): reference.markdown(),
@@ -50,6 +52,7 @@ def pages() -> dict[Path, str]:
         Path("docs/modes.md"): mode_table.document(HOLD_MS),
         **contract,
     }
+    return MappingProxyType(found)
 
 
 def evidence() -> safety_case.Evidence:
@@ -58,7 +61,6 @@ def evidence() -> safety_case.Evidence:
     return safety_case.Evidence(proved=proved, tests=hazard_tests(ROOT))
 
 
-@cache
 def matrices() -> dict[Path, str]:
     """The cause-and-effect matrices of the shipped garages, in every form."""
     found: dict[Path, str] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import pickle
 from collections import deque
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -77,9 +78,10 @@ MOVES: tuple[Move, ...] = (_store_is_ready, _leg_is_carried, _order_ends)
 
 def _following(garage: RestingGarage, state: GarageState) -> Iterator[GarageState]:
     """Every state that one running order's next act leads to, after the dispatcher has done what it can."""
+    kept = pickle.dumps(state, pickle.HIGHEST_PROTOCOL)  # many times as quick as a deep copy
     for order_id in [o.id for o in state.open_orders() if o.state is not OrderState.WAITING]:
         for move in MOVES:
-            garage.core.state = copy.deepcopy(state)
+            garage.core.state = pickle.loads(kept)  # noqa: S301 - it was made three lines above
             situation = garage.situation()
             if move(situation, garage.core.state.orders[order_id]):
                 FirstCome().dispatch(garage.situation(), NearestFree())

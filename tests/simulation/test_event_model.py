@@ -97,7 +97,7 @@ def guest(vehicle: str) -> VehicleSpec:
 
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize(
-    ("name", "count", "gap_s", "seed"), [("tower-guangzhou", 14, 45.0, 11), ("garage-shuttle", 12, 40.0, 12)]
+    ("name", "count", "gap_s", "seed"), [("tower-guangzhou", 7, 45.0, 11), ("garage-shuttle", 4, 40.0, 12)]
 )
 def test_the_mean_wait_is_that_of_the_full_simulation_within_3_percent(
     name: str, count: int, gap_s: float, seed: int, record_property: Callable[[str, object], None]

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from controller.config.load import load_config
+from controller.config.models import GarageConfig
 from controller.core.order import OrderState
 from controller.local_link.messages import ClearDevice, Start, SubmitOrder, VehicleData
 from tests.simulation.virtual_garage import VirtualGarage
@@ -17,7 +18,12 @@ GARAGES = ("tower-small", "tower-guangzhou", "garage-shuttle")
 
 def started(name: str, *, local_interlocks: bool = True) -> VirtualGarage:
     """A shipped garage, cleared and started by a person, its cabins looked into."""
-    garage = VirtualGarage(load_config(CONFIG / f"{name}.toml"), local_interlocks=local_interlocks)
+    return begun(load_config(CONFIG / f"{name}.toml"), local_interlocks=local_interlocks)
+
+
+def begun(config: GarageConfig, *, local_interlocks: bool = True) -> VirtualGarage:
+    """A garage as a person starts it."""
+    garage = VirtualGarage(config, local_interlocks=local_interlocks)
     garage.run(2)
     garage.demand(ClearDevice(device="all"))
     garage.run(2)
@@ -35,4 +41,15 @@ def test_a_car_comes_down_and_is_handed_over(name: str) -> None:
     assert order.state is OrderState.DONE, garage.picture()
     assert garage.core.state.vehicles[car].position is None
     assert not garage.core.state.claims
+    assert garage.violations() == []
+
+
+def test_a_cabin_without_a_turntable_is_cleared_and_hands_a_car_over() -> None:
+    config = load_config(CONFIG / "tower-small.toml")
+    (cabin,) = config.cabins
+    garage = begun(config.model_copy(update={"cabins": (cabin.model_copy(update={"turntable": False}),)}))
+    car = next(iter(garage.core.state.vehicles))
+    order = garage.order(SubmitOrder(kind="retrieve", vehicle=VehicleData(id=car)))
+    garage.until(lambda: order.state.is_over, 600)
+    assert order.state is OrderState.DONE, garage.picture()
     assert garage.violations() == []
