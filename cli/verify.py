@@ -234,12 +234,11 @@ def _necessity(
 def run_needs(work: tuple[tuple[str, ...], Sequence[str], int | None]) -> list[Need]:
     """Whether some rules are necessary, in the process that is called."""
     from safety.verification.necessity import Necessity
-    from safety.verification.situations import Sizes
     from safety.verification.variants import variant
 
     names, rules, states = work
-    sizes = Sizes() if states is None else Sizes.within(states)
-    necessity = Necessity([variant(name) for name in names], sizes, _pace("necessity"))
+    variants, pace = [variant(name) for name in names], _pace("necessity")
+    necessity = Necessity(variants, pace=pace) if states is None else Necessity.within(states, variants, pace)
     needs: list[Need] = []
     for rule in rules:
         needs.append(necessity.need(rule))

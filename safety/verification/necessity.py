@@ -89,6 +89,14 @@ class Necessity:
         self._situations: dict[str, Situations] = {}
         self.rules = rules_in(self._variants.values())
 
+    @classmethod
+    def within(cls, states: int, variants: Iterable[Variant], pace: Pace | None) -> Necessity:
+        """A search whose parts are all in proportion to a bound on the honest search."""
+        sizes, whole = Sizes.within(states), Sizes().honest
+        return cls(
+            variants, sizes, pace, reach=max(1, 6_000 * states // whole), enough=max(1, 25_000 * states // whole)
+        )
+
     def need(self, rule: str) -> Need:
         """Whether a rule is necessary, with the shortest story of the first circumstance in which it is."""
         instances = self.rules[rule]
