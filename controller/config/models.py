@@ -104,6 +104,8 @@ class JournalSection(Model):
     """Events that are older are removed; the chain stays verifiable from the last one that was."""
     size_max_mb: Annotated[int, Field(ge=64, le=1_000_000)] = 8192
     """Above this size the oldest events are removed whatever their age; a busy garage writes some 2 MB a day."""
+    free_min_mb: Annotated[int, Field(ge=1, le=1_000_000)] = 512
+    """Below so much free space on its disk an alarm asks for room, long before a full disk ends all motion."""
 
 
 class BlackBoxSection(Model):

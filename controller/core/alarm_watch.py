@@ -318,6 +318,8 @@ class AlarmWatch:
         for link in surroundings.down:
             holding[f"{link}.link-down"] = ""
         _hold(holding, "journal-fault", surroundings.journal_fault)
+        if surroundings.journal_fault is None:  # it has said so already, and louder
+            _hold(holding, "disk-low", surroundings.disk_low)
         if surroundings.is_overrunning:
             holding[f"{GARAGE}.cycle-overrun"] = ""
         if situation.state.mode != "automatic" and situation.state.stopped_by:

@@ -25,11 +25,15 @@ class Instant:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """How the parts around the core do: links that are down, why the journal is not written, a cycle out of time."""
+    """How the parts around the core do: links that are down, why the journal is not written, a cycle out of time.
+
+    ``disk_low`` says why a person must make room on the disk; nothing is forbidden by it.
+    """
 
     down: tuple[str, ...] = ()
     journal_fault: Fault | None = None
     is_overrunning: bool = False
+    disk_low: Fault | None = None
 
 
 @dataclass(frozen=True, slots=True)

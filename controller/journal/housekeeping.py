@@ -66,6 +66,8 @@ class Limits:
 
     retention_days: int
     size_max_mb: int
+    free_min_mb: int = 0
+    """Free space on the disk below which a person is asked to make room; 0 never asks."""
 
 
 def write_snapshot(connection: Connection, fold: Fold, at_ms: int) -> None:

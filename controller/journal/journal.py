@@ -79,6 +79,11 @@ class Journal:
         """Why events do not reach the disk; None when they do. While it stands no new motion may be intended."""
         return None if self._writer is None else self._writer.fault
 
+    @property
+    def room_fault(self) -> Fault | None:
+        """Why a person must make room on the disk; None while there is enough. Nothing is forbidden by it."""
+        return None if self._writer is None else self._writer.keeper.room_fault
+
     def notify(self, loop: asyncio.AbstractEventLoop, on_durable: Callable[[int], None]) -> None:
         """After each commit, call ``on_durable`` with the newest durable number inside ``loop``.
 

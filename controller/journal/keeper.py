@@ -24,6 +24,8 @@ from controller.journal.housekeeping import (
     cut,
     write_snapshot,
 )
+from controller.journal.room import Room
+from plc_drivers.reading import Fault
 
 _log = logging.getLogger(__name__)
 
@@ -42,11 +44,19 @@ class Keeper:
         self._limits: Limits | None = None
         self._cut_due_s = 0.0
         self._size_told = False
+        self._room: Room | None = None
+
+    @property
+    def room_fault(self) -> Fault | None:
+        """Why a person must make room on the disk; None while there is enough. Safe from any thread."""
+        room = self._room
+        return None if room is None else room.fault
 
     def take(self, fold: Fold, snapshot_seq: int, limits: Limits | None) -> None:
         """From now on keep snapshots of ``fold``, the last of which is of ``snapshot_seq``, and apply ``limits``."""
         self._snapshot_due_seq = snapshot_seq + SNAPSHOT_EVENTS
         self._limits = limits
+        self._room = None if limits is None else Room(self._path, limits.free_min_mb)
         self._cut_due_s = time.monotonic() + SHRINK_EVERY_S
         self._fold = fold
 
@@ -71,7 +81,9 @@ class Keeper:
         return None if self._limits is None else max(0.0, self._cut_due_s - time.monotonic())
 
     def chore(self) -> None:
-        """Take a snapshot that is due since the start, and remove old events when it is time to look for them."""
+        """Take a snapshot that is due since the start, look at the disk, and remove old events when it is time."""
+        if self._room is not None:
+            self._room.look()
         if self._fold is not None and self._fold.seq >= self._snapshot_due_seq:
             self._snapshot(self._fold)
         if self._limits is None or time.monotonic() < self._cut_due_s:

@@ -352,7 +352,9 @@ class ScanCycle:
         self._snapshots += 1
         links = [link.status() for link in parts.links]
         down = tuple(status.name for status in links if status.state is not LinkState.UP)
-        self._surroundings = Surroundings(down, parts.journal.fault, self.pace.too_many)
+        self._surroundings = Surroundings(
+            down, parts.journal.fault, self.pace.too_many, disk_low=parts.journal.room_fault
+        )
         parts.core.notice(self._surroundings)
         snapshot = parts.core.snapshot(
             seen.image,

@@ -190,7 +190,7 @@ def _start(
     core = GarageCore(layout, software=_software(), config_hash=config_hash(config))
     publisher = Publisher(config.api.event_buffer)
     _recover(core, publisher, journal)
-    journal.keep(core.shadow(), limits=Limits(config.journal.retention_days, config.journal.size_max_mb))
+    journal.keep(core.shadow(), limits=Limits(**config.journal.model_dump()))
     links = open_links(config, state_dir) if links is None else links
     black_box = _open_black_box(stack, config, state_dir, core, [device for link in links for device in link.devices])
     _open_local_link(stack, state_dir, core, publisher)

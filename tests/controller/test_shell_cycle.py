@@ -359,9 +359,11 @@ async def test_the_core_hears_which_links_are_down_and_that_the_journal_is_not_w
     up = machine.cabin.status
     monkeypatch.setattr(machine.cabin, "status", lambda: replace(up(), state=LinkState.CONNECTING))
     fault = Fault("JOURNAL_UNWRITABLE", "Full.", "Free space.")
+    low = Fault("DISK_LOW", "3 MB are free.", "Free space.")
     monkeypatch.setattr(Journal, "fault", property(lambda _journal: fault))
+    monkeypatch.setattr(Journal, "room_fault", property(lambda _journal: low))
     await machine.once(20)
-    assert machine.core.surroundings == Surroundings(("cabin1-plc",), fault)
+    assert machine.core.surroundings == Surroundings(("cabin1-plc",), fault, disk_low=low)
 
 
 async def test_one_question_is_answered_in_a_cycle_that_has_time_left(journal: Journal) -> None:

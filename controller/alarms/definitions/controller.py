@@ -41,6 +41,18 @@ GARAGE: tuple[AlarmDefinition, ...] = (
         stops=True,
     ),
     AlarmDefinition(
+        code="disk-low",
+        title="The journal's disk is nearly full",
+        sources=(Source.GARAGE,),
+        priority=Priority.LOW,
+        cause="There is less free space on the disk of the state folder than `journal.free_min_mb` asks for.",
+        consequence="When the disk is full no motion begins any more.",
+        action="Read its detail. Free space on the disk: old logs, downloads, saved recordings, or a smaller "
+        "`black_box.size_max_mb` and `journal.size_max_mb`.",
+        respond_within_min=480,
+        hazard="H10",
+    ),
+    AlarmDefinition(
         code="cycle-overrun",
         title="The controller does not keep its cycle",
         sources=(Source.GARAGE,),

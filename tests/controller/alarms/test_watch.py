@@ -304,6 +304,17 @@ def test_journal_and_cycle_are_told(garage: RestingGarage) -> None:
     assert garage.core.state.alarms.record("garage.journal-fault").detail == "Disk full."
 
 
+def test_a_disk_that_fills_is_told_before_it_is_full_and_not_beside_the_louder_alarm(garage: RestingGarage) -> None:
+    low = Fault("DISK_LOW", "3 MB are free.", "Free space.")
+    garage.core.notice(Surroundings(disk_low=low))
+    wait(garage)
+    assert shown(garage) == ["garage.disk-low"]
+    garage.core.notice(Surroundings(journal_fault=Fault("JOURNAL_UNWRITABLE", "Full.", "."), disk_low=low))
+    wait(garage)
+    assert garage.core.state.alarms.is_active("garage.journal-fault")
+    assert not garage.core.state.alarms.is_active("garage.disk-low")
+
+
 def test_the_controller_that_stopped_the_garage_says_so_and_a_person_who_stops_it_is_no_alarm(
     garage: RestingGarage,
 ) -> None:
