@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from controller.core.events import CoreEvent
 from controller.local_link.messages import Answer, Request
+from controller.planning.advice import Picture
 from plc_drivers.reading import Fault
 from safety.acts import NO_ACTS, Acts
 from safety.wish import DeviceWish
@@ -62,10 +63,12 @@ class Recorded:
 class StepResult:
     """Outcome of one cycle: events (already applied), wishes for the gate, answers for those who asked.
 
-    ``acts`` is what persons asked of safety; it goes into the next evaluation.
+    ``acts`` is what persons asked of safety; it goes into the next evaluation. ``picture`` is for the planner, None
+    when it has nothing new to think about.
     """
 
     events: Sequence[Recorded] = ()
     wishes: Mapping[str, DeviceWish] = field(default_factory=dict)
     answers: Sequence[Told] = ()
     acts: Acts = NO_ACTS
+    picture: Picture | None = None
