@@ -318,6 +318,7 @@ class AlarmWatch:
         for link in surroundings.down:
             holding[f"{link}.link-down"] = ""
         _hold(holding, "journal-fault", surroundings.journal_fault)
+        _hold(holding, "planner-off", surroundings.planner_fault)
         if surroundings.is_overrunning:
             holding[f"{GARAGE}.cycle-overrun"] = ""
         if situation.state.mode != "automatic" and situation.state.stopped_by:

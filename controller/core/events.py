@@ -218,9 +218,8 @@ class CabinPhaseChanged(Fact, frozen=True, kw_only=True, tag="cabin-phase"):
 
 
 class CommandIntended(Fact, frozen=True, kw_only=True, tag="command-intended"):
-    """The controller is about to give a command; it leaves only when this event is on disk.
-
-    ``expected_ms`` is how long it should take from here to its seen end, 0 when nobody knows.
+    """The controller is about to give a command; it leaves only when this event is on disk. ``expected_ms`` is how long
+    it should take from here to its seen end, 0 when nobody knows.
     """
 
     device: str

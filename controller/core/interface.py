@@ -26,11 +26,14 @@ class Instant:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """How the parts around the core do: links that are down, why the journal is not written, a cycle out of time."""
+    """How the parts around the core do: links that are down, why the journal is not written, a cycle out of time, why
+    nobody plans.
+    """
 
     down: tuple[str, ...] = ()
     journal_fault: Fault | None = None
     is_overrunning: bool = False
+    planner_fault: Fault | None = None
 
 
 @dataclass(frozen=True, slots=True)

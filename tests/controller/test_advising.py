@@ -37,7 +37,8 @@ class Advised:
         result = self.garage.step(SubmitOrder(kind="retrieve", vehicle=VehicleData(id=car), cabin=cabin))
         self.picture = result.picture or self.picture
         answer = result.answers[0].answer
-        assert isinstance(answer, Accepted) and answer.order is not None
+        assert isinstance(answer, Accepted)
+        assert answer.order is not None
         return self.garage.core.state.orders[answer.order.id]
 
     def step(self, ms: int = 20) -> None:
