@@ -12,6 +12,7 @@ from typing import Protocol
 
 from controller.core import commanding, supply
 from controller.core import events as ev
+from controller.core.following import follower_of, may_follow
 from controller.core.handover import FREE, OPENING, READY, RESERVED, TURNING, enter
 from controller.core.order import Order, OrderState
 from controller.core.placement import Placement, is_open
@@ -75,7 +76,7 @@ class Dispatcher(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Start:
-    """Everything that an order begins with, found free."""
+    """Everything that an order begins with, found free. Without a phase the cabin is not claimed yet (ADR 0029)."""
 
     claims: tuple[str, ...]
     route: Route | None
@@ -89,6 +90,12 @@ class _Wanted:
     """What earlier orders in the queue wait for: a later order must not take it from under them."""
 
     names: set[str] = field(default_factory=set)
+    may_follow: bool = True
+    """A car may be fetched for a cabin that still empties: not while somebody has been overtaken often enough."""
+
+    def copy(self) -> _Wanted:
+        """The same, to be changed without changing this one."""
+        return _Wanted(set(self.names), self.may_follow)
 
 
 class FirstCome:
@@ -107,6 +114,7 @@ class FirstCome:
         guide = guide or NoGuide()
         wanted = _Wanted()
         reasons: dict[str, Refusal] = {}
+        _take_over(situation)
         orders = situation.state.open_orders()
         waiting = [order for order in orders if order.state is OrderState.WAITING]
         # A car that stands on a deck or platform is in everybody's way, of those in the cabins as well: it comes first.
@@ -119,6 +127,7 @@ class FirstCome:
                     reasons[order.id] = reason
         rest = [one for one in waiting if one not in in_the_way]
         protected = [one for one in rest if is_protected(situation, one)]
+        wanted.may_follow = not protected
         self._begin_each(situation, protected, placement, wanted, reasons, NoGuide())
         others = guide.ranked([one for one in rest if one not in protected])
         self._begin_each(situation, others, placement, wanted, reasons, guide)
@@ -136,7 +145,7 @@ class FirstCome:
         for order in orders:
             if order.state is OrderState.WAITING:
                 # Who is not protected keeps nothing from those that come later.
-                its_own = wanted if is_protected(situation, order) else _Wanted(set(wanted.names))
+                its_own = wanted if is_protected(situation, order) else wanted.copy()
                 reason = supply.keeps_from_beginning(situation, order)
                 reason = reason or _begin(situation, order, placement, its_own, guide)
                 if reason is not None:
@@ -201,7 +210,7 @@ def _continue(
     if kept is None:
         return Refusal("GARAGE_FULL", "No free place is large enough for this car.", "Retrieve or relocate a car.")
     is_held = counsel is None and guide.is_held(situation, order.id)
-    its_own = _Wanted(set(wanted.names)) if is_held else wanted
+    its_own = wanted.copy() if is_held else wanted
     ways = _advised_first(routes(situation.layout, start, kept), counsel)
     route, reason = _free_route(situation, order, ways, its_own, extra=(kept,))
     if route is None:
@@ -238,13 +247,29 @@ def _takes_back(situation: Situation, order: Order, vehicle: Vehicle, position: 
     return is_storage and not vehicle.misfits(shape.limits) and is_open(situation, order, position)
 
 
+def _take_over(situation: Situation) -> None:
+    """Give a cabin that has emptied to the order that waits before it, before anybody else is asked."""
+    for cabin, shape in situation.layout.cabins.items():
+        order = follower_of(situation, cabin)
+        if order is None or order.withdrawal or _cabin_unready(situation, cabin, follower=order.id) is not None:
+            continue
+        situation.log.write(ev.ClaimsAdded(order=order.id, claims=sorted((cabin, shape.position))))
+        enter(situation, cabin, RESERVED, order.id)
+
+
+def _follows(situation: Situation, order: Order, cabin: str) -> bool:
+    """True when the car may be fetched now, to wait before a cabin which still empties."""
+    vehicle, shape = situation.state.vehicles[order.vehicle], situation.layout.cabins[cabin]
+    return not vehicle.misfits(shape.envelope) and may_follow(situation, order, cabin)
+
+
 def _begin(situation: Situation, order: Order, placement: Placement, wanted: _Wanted, guide: Guide) -> Refusal | None:
     """Begin when all is free, in one act; else why not. Whom the guide holds does not begin, and is told so."""
     is_held, counsel = guide.is_held(situation, order.id), guide.counsel(order.id)
     if counsel is not None and counsel.cabin not in situation.layout.cabins:
         is_held, counsel = False, None
     if counsel is not None:
-        start = _find(situation, order, placement, _Wanted(set(wanted.names)), counsel)
+        start = _find(situation, order, placement, wanted.copy(), counsel)
         if isinstance(start, _Start):
             _carry_out(situation, order, start)
             return None
@@ -264,7 +289,7 @@ def _carry_out(situation: Situation, order: Order, start: _Start) -> None:
     situation.log.write(ev.OrderStarted(order=order.id, claims=sorted(start.claims), cabin=start.cabin))
     if start.route is not None:
         _choose_route(situation, order, start.route, start.target)
-    if start.cabin is not None:
+    if start.cabin is not None and start.phase:
         enter(situation, start.cabin, start.phase, order.id)
 
 
@@ -297,12 +322,15 @@ def _find_retrieve(situation: Situation, order: Order, wanted: _Wanted, counsel:
         reason = _cabin_unready(situation, cabin) or _misfit(vehicle.misfits(shape.envelope), cabin)
         if reason is None and cabin in wanted.names:
             reason = Refusal("EARLIER_ORDER", f"{cabin} goes to an order that came earlier.", "Wait.")
+        extra: tuple[str, ...] = (cabin, shape.position, source)
+        phase = RESERVED
+        if reason is not None and counsel is not None and wanted.may_follow and _follows(situation, order, cabin):
+            reason, extra, phase = None, (source,), ""
         if reason is None:
-            extra = (cabin, shape.position, source)
             ways = _advised_first(routes(situation.layout, source, shape.position), counsel)
             route, reason = _free_route(situation, order, ways, wanted, extra=extra)
             if route is not None:
-                return _Start(tuple(_claims(route, extra)), route, shape.position, cabin, RESERVED)
+                return _Start(tuple(_claims(route, extra)), route, shape.position, cabin, phase)
         found = found or reason
     wanted.names.update(_cabins(situation, order, None) if order.wanted_cabin else ())
     return found or _no_way()
@@ -388,10 +416,14 @@ def _cabins(situation: Situation, order: Order, counsel: Counsel | None) -> Iter
     return (counsel.cabin,) if counsel is not None else tuple(situation.layout.cabins)
 
 
-def _cabin_unready(situation: Situation, cabin: str, *, for_car: str | None = None) -> Refusal | None:
+def _cabin_unready(
+    situation: Situation, cabin: str, *, for_car: str | None = None, follower: str | None = None
+) -> Refusal | None:
     """Why a cabin cannot be given to an order now."""
     state = situation.state
     holder = state.claims.get(cabin)
+    if holder is None and follower is None and (waits := follower_of(situation, cabin)) is not None:
+        holder = waits.id
     if holder is not None:
         return Refusal("CABIN_BUSY", f"{cabin} is used by order {holder}.", "Wait until its customer has left.")
     if (reason := commanding.unready(situation, cabin)) is not None:

@@ -72,6 +72,16 @@ def people_s(situation: Situation, cabin: str) -> float:
     return max(durations[course[0]] - elapsed_s, SOON_S) + sum(durations[phase] for phase in course[1:])
 
 
+def phase_s(situation: Situation, cabin: str, phase: str) -> float:
+    """How long a phase of a cabin is expected to last."""
+    timing = timing_of(situation.layout)
+    if phase == phases.OPENING:
+        return timing.gap_s + timing.open_outer_s(cabin)
+    if phase == phases.TURNING:
+        return timing.presenting_s(cabin, turns=True)
+    return _durations(timing, expected_visit(situation.config), cabin).get(phase, 0.0)
+
+
 def leaving_s(situation: Situation, cabin: str) -> float:
     """From green for a driver who leaves until the cabin is proven empty."""
     durations = _durations(timing_of(situation.layout), expected_visit(situation.config), cabin)
@@ -123,10 +133,28 @@ class _Looker:
             {name: self._level(name) for name in layout.lifts},
         )
         found = Outlook(state)
-        for order in self._situation.state.open_orders():
-            if order.state is not OrderState.WAITING:
-                self._look_at(order, found)
+        running = [order for order in self._situation.state.open_orders() if order.state is not OrderState.WAITING]
+        # Who waits before a cabin comes after the one who is in it.
+        for order in sorted(running, key=self._follows):
+            self._look_at(order, found)
         return found
+
+    def _follows(self, order: Order) -> bool:
+        if order.kind != "retrieve" or order.cabin is None or order.cabin in order.claims:
+            return False
+        return order.target == self._layout.cabins[order.cabin].position
+
+    def _look_at_follower(self, order: Order, cabin: str, way: _Way, found: Outlook) -> None:
+        """A car that was fetched before its cabin was free: it is set down when that has emptied and opened."""
+        shuttle, bay = order.legs[-1].shuttle, self._layout.cabins[cabin].position
+        door_s = self._timing.open_inner_s(cabin) + self._timing.gap_s
+        place_s = self._timing.transfer_s(shuttle, bay)
+        there_s = max(way.there_s, found.state.cabin_s[cabin] + door_s + place_s)
+        for mover in way.mover_s:
+            found.state.mover_s[mover] = max(found.state.mover_s[mover], there_s)
+        served_s = there_s + self._presenting_s(order, cabin, phases.RESERVED)
+        found.goal_s[order.id] = served_s
+        found.state.cabin_s[cabin] = served_s + leaving_s(self._situation, cabin)
 
     # --- orders ------------------------------------------------------------------------------------------------
 
@@ -136,6 +164,9 @@ class _Looker:
             found.state.mover_s[mover] = max(found.state.mover_s[mover], free_s)
         self._stand(order, found.state)
         cabin = order.cabin
+        if cabin is not None and self._follows(order):
+            self._look_at_follower(order, cabin, way, found)
+            return
         if cabin is None or self._situation.state.cabin(cabin).order != order.id:
             found.goal_s[order.id] = way.there_s
             return

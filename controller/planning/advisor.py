@@ -13,7 +13,7 @@ from dataclasses import replace
 from controller.garage import Layout
 from controller.planning.advice import BEGINS_MAX, Advice, Counsel, Picture
 from controller.planning.day import Begin, View, Waiting
-from controller.planning.machine import NEVER_S, Machine, MachineState, Task
+from controller.planning.machine import NEVER_S, Machine, MachineState, Rules, Task
 from controller.planning.people import expected_visit
 from controller.planning.planner import planner
 from controller.planning.search import Effort
@@ -26,7 +26,7 @@ class Advisor:
     """Looks at pictures of one garage."""
 
     def __init__(self, layout: Layout, machine: Machine | None = None, effort: Effort | None = None) -> None:
-        self._machine = machine or Machine(layout)
+        self._machine = machine or Machine(layout, rules=Rules(fetches_early=True))
         self._effort = effort
         self._visit = expected_visit(layout.config)
 
