@@ -25,6 +25,7 @@ from controller.garage import Layout
 from controller.garage.topology import topology_of
 from controller.journal import Journal
 from controller.local_link.messages import CycleView, Snapshot
+from controller.planning.advice import PlannerWord
 from controller.shell.clock import SystemClock
 from controller.shell.cycle import Parts, ScanCycle
 from controller.shell.device_bank import DeviceBank
@@ -87,6 +88,10 @@ class WantingCore:
         resets = frozenset(trip.id for trip in verdict.trips if trip.may_be_reset)
         acts = Acts(resets=resets) if resets else NO_ACTS
         return StepResult(events=result.events, wishes=wishes, answers=result.answers, acts=acts)
+
+    def advise(self, word: PlannerWord) -> None:
+        """What a planner says."""
+        self._core.advise(word)
 
     def notice(self, surroundings: Surroundings) -> None:
         """How the parts around the core do."""

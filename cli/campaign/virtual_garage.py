@@ -18,6 +18,8 @@ from controller.core.interface import Ask, Instant, StepResult, Surroundings
 from controller.garage import Layout
 from controller.garage.topology import topology_of
 from controller.local_link.messages import Answer, Request
+from controller.planning.advice import PlannerReady, PlannerWord
+from controller.planning.advisor import Advisor
 from controller.shell import ownership
 from plc_drivers.contract.codes import State
 from plc_drivers.device_watch import DeviceWatch
@@ -41,7 +43,8 @@ class VirtualGarage:
     """One garage in virtual time. ``speed`` is the plant's time factor, as ``--speed`` is on the command line.
 
     ``logic`` takes the place of the garage's own safety, for a test of what goes wrong with another. ``period_ms`` is
-    the controller's; the PLCs' scan is that of the configuration.
+    the controller's; the PLCs' scan is that of the configuration. Where the configuration has a planner its advice to
+    each picture is there with the next cycle: it thinks without taking time, bounded by its nodes alone.
     """
 
     def __init__(
@@ -69,6 +72,9 @@ class VirtualGarage:
         self.hardware.faults.wires = self.wires
         self.cut = self.wires.cut
         """Devices whose link is cut: they answer nothing and hear nothing."""
+        self.advisor = Advisor(self.layout) if config.controller.planner else None
+        self.words: list[PlannerWord] = []
+        """What the planner says before the next cycle."""
         self.answers: dict[int, Answer] = {}
         self.alive = True
         """The controller's process runs."""
@@ -113,6 +119,7 @@ class VirtualGarage:
         self._surroundings = Surroundings()
         self._quiet_since_ms: int | None = None
         self._stamp: object = None
+        self.words = [] if self.advisor is None else [PlannerReady()]
 
     def kill_controller(self) -> None:
         """The control process dies this instant and is started again; only what is on disk is left."""
@@ -160,6 +167,7 @@ class VirtualGarage:
     def _decide(self, image: ProcessImage, verdict: Verdict) -> None:
         asks, self._asks = self._asks, []
         self._notice()
+        self._hear()
         result = self.result = self.core.step(image, verdict, asks, self.now(), self.disk.durable_seq)
         if result.events:
             self.disk.append(result.events, self.now_ms)
@@ -173,7 +181,15 @@ class VirtualGarage:
             self.on_defects(passage)
         self.memory = replace(passage.memory, acts=result.acts)
         self.outputs = passage.outputs.without(self._foreign) if self._foreign else passage.outputs
+        if result.picture is not None and self.advisor is not None:
+            self.words.append(self.advisor.advise(result.picture))
         self._look_for_quiet(result, asked=bool(asks))
+
+    def _hear(self) -> None:
+        """Tell the core what the planner has said."""
+        for word in self.words:
+            self.core.advise(word)
+        self.words = []
 
     def on_defects(self, passage: GateResult) -> None:
         """The gate refused a wish that no core may have.
@@ -225,6 +241,7 @@ class VirtualGarage:
         same = (
             not result.events
             and not asked
+            and not self.words
             and not plant.moving
             and stamp == self._stamp
             and result.wishes == self._wishes

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from controller.core.interface import Ask, Instant, StepResult, Surroundings
+from controller.planning.advice import PlannerWord
 from plc_drivers.outputs import PermittedOutputs
 from plc_drivers.reading import ProcessImage
 from safety.verdict import Verdict
@@ -19,7 +20,7 @@ class Entry:
     """One cycle. ``claim`` is the highest epoch seen when the controller took one; ``result`` what the core made of it.
 
     ``outputs`` is what the gate let out, ``foreign`` the devices to which it was not written because another controller
-    owns them. ``defect`` says what broke the cycle.
+    owns them. ``defect`` says what broke the cycle. ``words`` are what the core heard of a planner before it.
     """
 
     image: ProcessImage
@@ -37,3 +38,4 @@ class Entry:
     outputs: PermittedOutputs | None = None
     foreign: Sequence[str] = ()
     defect: str = ""
+    words: Sequence[PlannerWord] = ()

@@ -14,6 +14,7 @@ import msgspec
 from controller.core.interface import Recorded, Surroundings
 from controller.core.run_memory import RunMemory
 from controller.local_link.messages import Request
+from controller.planning.advice import PlannerWord
 from plc_drivers.contract import CommandCode, Value
 from plc_drivers.outputs import DeviceOutputs
 from plc_drivers.reading import Fault, Quality
@@ -180,7 +181,7 @@ class Cycle(msgspec.Struct, frozen=True, array_like=True):
     """One scan cycle. ``claim`` is the highest epoch seen, in the cycle in which the controller took one above it.
 
     ``surroundings`` and ``judged`` are None when they did not change, ``decided`` when the core was not asked.
-    ``defect`` is what broke the cycle; then nothing of it went out.
+    ``defect`` is what broke the cycle; then nothing of it went out. ``words`` are what a planner said before it.
     """
 
     number: int
@@ -193,6 +194,7 @@ class Cycle(msgspec.Struct, frozen=True, array_like=True):
     decided: Decided | None = None
     events: list[Recorded] = []
     defect: str = ""
+    words: list[PlannerWord] = []
 
 
 Message = Head | Start | Cycle

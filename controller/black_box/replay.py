@@ -162,6 +162,8 @@ class _Garage:
         image = self._image(cycle)
         if cycle.surroundings is not None:
             self._core.notice(cycle.surroundings)
+        for word in cycle.words:
+            self._core.advise(word)
         verdict, self._memory = self._logic.evaluate(image, self._memory, now.mono_ms)
         self._was.judged = cycle.judged or self._was.judged
         found += _compare_verdicts(self._was.judged, judged(verdict))

@@ -41,6 +41,7 @@ class Script:
             self._decided(entry) if entry.is_decided else None,
             [] if entry.result is None else list(entry.result.events),
             entry.defect,
+            list(entry.words),
         )
 
     def _devices(self, entry: Entry) -> list[DeviceSeen]:

@@ -12,6 +12,7 @@ import msgspec
 
 from controller.black_box.form import Cycle, Decided, DeviceWritten, Judged
 from controller.core.publish import HIDDEN
+from controller.planning.advice import Advice, PlannerReady, PlannerWord
 from plc_drivers.contract import CommandCode
 
 
@@ -32,6 +33,8 @@ class Timeline:
         if cycle.decided is not None:
             yield from _asked(cycle.decided)
             yield from self._outputs(cycle.decided)
+        for word in cycle.words:
+            yield _said(word)
         for recorded in cycle.events:
             yield f"event {recorded.seq} {_told(recorded.event)}"
         if cycle.defect:
@@ -81,3 +84,14 @@ def _told(thing: Any) -> str:
 
 def _short(fact: object) -> str:
     return msgspec.json.encode(fact).decode() if isinstance(fact, (list, dict)) else str(fact)
+
+
+def _said(word: PlannerWord) -> str:
+    match word:
+        case Advice():
+            first = ", ".join(f"{counsel.order} at {counsel.cabin}" for counsel in word.begins) or "nobody"
+            return f"planner, picture {word.picture}: {first} begins ({word.code})"
+        case PlannerReady():
+            return "planner is there"
+        case _:
+            return f"planner is gone: {word.why}"

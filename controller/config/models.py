@@ -79,6 +79,13 @@ class ControllerSection(Model):
     overtaking_max: Annotated[int, Field(ge=0, le=100)] = 3
     """So many later orders may begin before one that still waits for a cabin or movers; then what it waits for is kept
     for it. 0 serves strictly in the order of acceptance."""
+    planner: bool = True
+    """A planner in a process of its own advises who begins next; false serves by the rule of the queue alone."""
+    planner_timeout_ms: Annotated[int, Field(ge=20, le=5000)] = 200
+    """How long orders that could begin wait for the planner's answer; after that the rule of the queue decides."""
+    planner_hold_max_s: Annotated[int, Field(ge=0, le=600)] = 60
+    """How long an order or a stored car that could begin is held back at most because the plan serves others first.
+    The bound on overtaking holds all the same."""
     fire_finish_s: Annotated[int, Field(ge=0, le=180)] = 60
     """How long after a fire alarm a command under way may come to its end, so that no car hangs between floors or half
     on the forks (H16); 0 stops everything at once. Nothing begins then in either case but the opening to people."""

@@ -320,6 +320,7 @@ class AlarmWatch:
         _hold(holding, "journal-fault", surroundings.journal_fault)
         if surroundings.journal_fault is None:  # it has said so already, and louder
             _hold(holding, "disk-low", surroundings.disk_low)
+        _hold(holding, "planner-off", surroundings.planner_fault)
         if surroundings.is_overrunning:
             holding[f"{GARAGE}.cycle-overrun"] = ""
         if situation.state.mode != "automatic" and situation.state.stopped_by:

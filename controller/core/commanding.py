@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from controller.core import events as ev
 from controller.core import inventory, supply
 from controller.core.cabin_reading import sees_somebody
+from controller.core.duration import expected_ms
 from controller.core.finding import open_on
 from controller.core.mailbox import Mailbox, Pending
 from controller.core.mode import Mode as GarageMode
@@ -407,7 +408,10 @@ def _intend(situation: Situation, device: str, code: CommandCode, arg1: int, ord
     # A number that still stands in the PLC's answers would read as answered before it was seen.
     shown = {situation.value(device, "ack_seq"), situation.value(device, "done_seq")}
     seq = next(n for n in (_following(box.seq, i) for i in range(1, 4)) if n not in shown)
-    situation.log.write(ev.CommandIntended(device=device, seq=seq, code=int(code), arg1=arg1, order=order))
+    expected = expected_ms(situation, device, code, arg1)
+    situation.log.write(
+        ev.CommandIntended(device=device, seq=seq, code=int(code), arg1=arg1, order=order, expected_ms=expected)
+    )
 
 
 def _following(seq: int, steps: int) -> int:

@@ -13,6 +13,7 @@ from dataclasses import replace
 from controller.core import commanding, fire, hand, state_snapshot
 from controller.core import events as ev
 from controller.core.admission import admit, repeated
+from controller.core.advising import Advising
 from controller.core.alarm_desk import AlarmDesk
 from controller.core.dispatch import Dispatcher, FirstCome
 from controller.core.due import next_due_ms
@@ -57,6 +58,7 @@ from controller.local_link.messages import (
     WithdrawOrder,
 )
 from controller.local_link.mode_messages import HoldToRun, ModeRequest
+from controller.planning.advice import Picture, PlannerWord
 from plc_drivers.link import LinkStatus
 from plc_drivers.reading import ProcessImage
 from safety.acts import Acts
@@ -84,6 +86,7 @@ class GarageCore:
         self._software, self._config_hash = software, config_hash
         self._dispatcher = dispatcher or FirstCome()
         self._placement = placement or NearestFree()
+        self._advising = Advising()
         self._waiting = WaitingReasons()
         self._boots = BootCounters()
         self._supply = SupplyWatch()
@@ -137,6 +140,7 @@ class GarageCore:
             ended_presses=list(self.state.ended_presses.items()),
             refused_press=self._refused_press,
             waiting=self._waiting.memory(),
+            advising=self._advising.memory(),
             boots=self._boots.memory(),
             supply=self._supply.memory(),
             surroundings=self._alarms.surroundings,
@@ -156,6 +160,7 @@ class GarageCore:
         self.state.ended_presses = OrderedDict(memory.ended_presses)
         self._refused_press = memory.refused_press
         self._waiting.recall(memory.waiting)
+        self._advising.recall(memory.advising)
         self._boots.recall(memory.boots)
         self._supply.recall(memory.supply)
         self._alarms.surroundings = memory.surroundings
@@ -210,14 +215,19 @@ class GarageCore:
         self._look_around(situation)
         answers = [self._answer(situation, ask) for ask in asks]
         hand.run_hold(situation)
+        picture = None
         if self.state.mode == "automatic":
-            self._decide(situation)
+            picture = self._decide(situation)
         elif self.state.mode == "fire":
             fire.let_out(situation)
         self._alarms.update(situation)
         wishes = self._wishes(situation, durable_seq)
         acts = Acts(frozenset(situation.resets), self.locked_zones, hand.told(situation))
-        return StepResult(events=log.records, wishes=wishes, answers=answers, acts=acts)
+        return StepResult(events=log.records, wishes=wishes, answers=answers, acts=acts, picture=picture)
+
+    def advise(self, word: PlannerWord) -> None:
+        """A planner says something, for the next step; an advice to an older picture than the last is not used."""
+        self._advising.hear(word)
 
     def notice(self, surroundings: Surroundings) -> None:
         """How the parts around the core do from now on; the alarms of the next step know of it."""
@@ -227,7 +237,11 @@ class GarageCore:
         """When time alone would change a decision while nothing else changes; None when the core waits for nothing."""
         if not self._waiting.is_settled and self.state.mode == "automatic":
             return now_ms
-        dues = (next_due_ms(self.state, self.layout.config, now_ms), self._supply.due_ms(now_ms))
+        dues = (
+            next_due_ms(self.state, self.layout.config, now_ms),
+            self._supply.due_ms(now_ms),
+            self._advising.due_ms(now_ms, self.layout.config.controller.planner_timeout_ms),
+        )
         return min((due for due in dues if due is not None), default=None)
 
     def _look_around(self, situation: Situation) -> None:
@@ -274,7 +288,7 @@ class GarageCore:
         for entry in self.layout.config.vehicles:
             log.write(known_by_list(entry, entry.place))
 
-    def _decide(self, situation: Situation) -> None:
+    def _decide(self, situation: Situation) -> Picture | None:
         reasons: dict[str, Refusal] = {}
         for cabin in self.layout.cabins.values():
             reason = run_cabin(situation, cabin, self._placement)
@@ -284,9 +298,11 @@ class GarageCore:
         for order, reason in run_orders(situation, self._placement).items():
             if reason.code != INNER_DOOR or order not in reasons:
                 reasons[order] = reason
-        reasons |= self._dispatcher.dispatch(situation, self._placement)
+        picture = self._advising.look(situation, self._placement)
+        reasons |= self._dispatcher.dispatch(situation, self._placement, self._advising)
         lasting = {order: reason for order, reason in reasons.items() if reason.code not in _MOMENTARY}
         self._waiting.tell(situation, lasting)
+        return picture
 
     def _wishes(self, situation: Situation, durable_seq: int) -> dict[str, DeviceWish]:
         wishes: dict[str, DeviceWish] = {}

@@ -6,12 +6,13 @@ order waits while it holds what another one needs (see the ADR on claims). Must 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from controller.core import commanding, supply
 from controller.core import events as ev
+from controller.core.following import follower_of, may_follow
 from controller.core.handover import FREE, OPENING, READY, RESERVED, TURNING, enter
 from controller.core.order import Order, OrderState
 from controller.core.placement import Placement, is_open
@@ -21,15 +22,67 @@ from controller.core.situation import Situation
 from controller.core.transfer import not_confirmed
 from controller.core.vehicle import Vehicle
 from controller.garage import PositionKind
+from controller.planning.advice import Counsel
 from safety.refusal import Refusal
+
+
+class Guide(Protocol):
+    """A preference among what may begin. It lets nothing begin that could not, and holds nothing for ever."""
+
+    def counsel(self, order: str) -> Counsel | None:
+        """With which cabin, way and place an order is to begin now; None when it is not among those."""
+        ...
+
+    def ranked(self, orders: Sequence[Order]) -> list[Order]:
+        """In which order to try them."""
+        ...
+
+    def is_held(self, situation: Situation, order: str) -> bool:
+        """True while an order is not to begin although it could."""
+        ...
+
+    def hold(self, situation: Situation, order: Order) -> Refusal | None:
+        """Take note that an order could begin and was held; the reason to tell."""
+        ...
+
+
+class NoGuide:
+    """Nobody advises: the rule of the queue alone."""
+
+    def counsel(self, order: str) -> Counsel | None:  # noqa: ARG002
+        """No preference."""
+        return None
+
+    def ranked(self, orders: Sequence[Order]) -> list[Order]:
+        """As they came."""
+        return list(orders)
+
+    def is_held(self, situation: Situation, order: str) -> bool:  # noqa: ARG002
+        """Nobody is held."""
+        return False
+
+    def hold(self, situation: Situation, order: Order) -> Refusal | None:  # noqa: ARG002
+        """Nothing to tell."""
+        return None
 
 
 class Dispatcher(Protocol):
     """Starts waiting orders."""
 
-    def dispatch(self, situation: Situation, placement: Placement) -> dict[str, Refusal]:
+    def dispatch(self, situation: Situation, placement: Placement, guide: Guide | None = None) -> dict[str, Refusal]:
         """Start what can start now; the reasons of the orders that cannot, by order."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """Everything that an order begins with, found free. Without a phase the cabin is not claimed yet (ADR 0029)."""
+
+    claims: tuple[str, ...]
+    route: Route | None
+    target: str
+    cabin: str | None = None
+    phase: str = ""
 
 
 @dataclass(slots=True)
@@ -37,6 +90,12 @@ class _Wanted:
     """What earlier orders in the queue wait for: a later order must not take it from under them."""
 
     names: set[str] = field(default_factory=set)
+    may_follow: bool = True
+    """A car may be fetched for a cabin that still empties: not while somebody has been overtaken often enough."""
+
+    def copy(self) -> _Wanted:
+        """The same, to be changed without changing this one."""
+        return _Wanted(set(self.names), self.may_follow)
 
 
 class FirstCome:
@@ -45,23 +104,33 @@ class FirstCome:
     An order that was overtaken ``controller.overtaking_max`` times is protected: a later one may then begin only with
     what it does not wait for. With a bound of 0 that holds for every order. Orders that hold a car in a cabin and
     wait for movers come before all that have not begun.
+
+    A guide may name another sequence, and hold back who could begin (ADR 0028). It has no say over an order that is
+    protected, nor over a car that stands in the way.
     """
 
-    def dispatch(self, situation: Situation, placement: Placement) -> dict[str, Refusal]:
-        """Start what can start now, in the order of acceptance; the reasons of those that wait."""
+    def dispatch(self, situation: Situation, placement: Placement, guide: Guide | None = None) -> dict[str, Refusal]:
+        """Start what can start now, in the order of acceptance or of the guide; the reasons of those that wait."""
+        guide = guide or NoGuide()
         wanted = _Wanted()
         reasons: dict[str, Refusal] = {}
+        _take_over(situation)
         orders = situation.state.open_orders()
         waiting = [order for order in orders if order.state is OrderState.WAITING]
         # A car that stands on a deck or platform is in everybody's way, of those in the cabins as well: it comes first.
-        in_the_way = [order for order in waiting if _stands_in_the_way(situation, order)]
-        self._begin_each(situation, in_the_way, placement, wanted, reasons)
+        in_the_way = [order for order in waiting if stands_in_the_way(situation, order)]
+        self._begin_each(situation, in_the_way, placement, wanted, reasons, NoGuide())
         for order in orders:
             if order.state is not OrderState.WAITING and _needs_route(situation, order):
-                reason = _continue(situation, order, placement, wanted)
+                reason = _continue(situation, order, placement, wanted, guide)
                 if reason is not None:
                     reasons[order.id] = reason
-        self._begin_each(situation, [one for one in waiting if one not in in_the_way], placement, wanted, reasons)
+        rest = [one for one in waiting if one not in in_the_way]
+        protected = [one for one in rest if is_protected(situation, one)]
+        wanted.may_follow = not protected
+        self._begin_each(situation, protected, placement, wanted, reasons, NoGuide())
+        others = guide.ranked([one for one in rest if one not in protected])
+        self._begin_each(situation, others, placement, wanted, reasons, guide)
         return reasons
 
     def _begin_each(
@@ -71,15 +140,26 @@ class FirstCome:
         placement: Placement,
         wanted: _Wanted,
         reasons: dict[str, Refusal],
+        guide: Guide,
     ) -> None:
         for order in orders:
             if order.state is OrderState.WAITING:
                 # Who is not protected keeps nothing from those that come later.
-                its_own = wanted if is_protected(situation, order) else _Wanted(set(wanted.names))
+                its_own = wanted if is_protected(situation, order) else wanted.copy()
                 reason = supply.keeps_from_beginning(situation, order)
-                reason = reason or _begin(situation, order, placement, its_own)
+                reason = reason or _begin(situation, order, placement, its_own, guide)
                 if reason is not None:
                     reasons[order.id] = reason
+
+
+def passed(situation: Situation, order: Order) -> int:
+    """How many later orders have begun before one that waits."""
+    count = 0
+    for other in reversed(situation.state.orders.values()):
+        if other.id == order.id:
+            break
+        count += other.started_at_ms is not None
+    return count
 
 
 def is_protected(situation: Situation, order: Order) -> bool:
@@ -92,7 +172,8 @@ def is_protected(situation: Situation, order: Order) -> bool:
     return left == 0
 
 
-def _stands_in_the_way(situation: Situation, order: Order) -> bool:
+def stands_in_the_way(situation: Situation, order: Order) -> bool:
+    """True when the order's car stands on a deck or platform: nobody else can use that mover (H07)."""
     position = situation.state.vehicles[order.vehicle].position
     if position is None:
         return False
@@ -114,20 +195,28 @@ def _has_way_from(order: Order, position: str | None) -> bool:
     return order.legs_done < len(order.legs) and order.legs[order.legs_done].source == position
 
 
-def _continue(situation: Situation, order: Order, placement: Placement, wanted: _Wanted) -> Refusal | None:
+def _continue(
+    situation: Situation, order: Order, placement: Placement, wanted: _Wanted, guide: Guide
+) -> Refusal | None:
     """Give a car that stands ready in a cabin its place and the movers on the way."""
     vehicle = situation.state.vehicles[order.vehicle]
     start = vehicle.position
     if start is None:
         return None
+    counsel = guide.counsel(order.id)
     kept = order.target if order.kind == "store" else order.source
     if kept is None or not _takes_back(situation, order, vehicle, kept):
-        kept = placement.choose(situation, order, vehicle, start)
+        kept = _advised_place(situation, order, vehicle, counsel) or placement.choose(situation, order, vehicle, start)
     if kept is None:
         return Refusal("GARAGE_FULL", "No free place is large enough for this car.", "Retrieve or relocate a car.")
-    route, reason = _free_route(situation, order, routes(situation.layout, start, kept), wanted, extra=(kept,))
+    is_held = counsel is None and guide.is_held(situation, order.id)
+    its_own = wanted.copy() if is_held else wanted
+    ways = _advised_first(routes(situation.layout, start, kept), counsel)
+    route, reason = _free_route(situation, order, ways, its_own, extra=(kept,))
     if route is None:
         return reason
+    if is_held:
+        return guide.hold(situation, order)
     claims = _claims(route, (kept,))
     reserved = {c for c in order.claims if c in situation.layout.positions} - {kept, start}
     if reserved:
@@ -137,6 +226,20 @@ def _continue(situation: Situation, order: Order, placement: Placement, wanted: 
     return None
 
 
+def _advised_place(situation: Situation, order: Order, vehicle: Vehicle, counsel: Counsel | None) -> str | None:
+    """The place that the guide names, when this very car may be put there."""
+    place = "" if counsel is None else counsel.place
+    if place not in situation.layout.positions or not _takes_back(situation, order, vehicle, place):
+        return None
+    return place
+
+
+def _advised_first(ways: Iterable[Route], counsel: Counsel | None) -> tuple[Route, ...]:
+    """The ways, quickest first, but the one that the guide names before all."""
+    movers = frozenset() if counsel is None else frozenset(counsel.movers)
+    return tuple(sorted(ways, key=lambda way: way.movers != movers)) if movers else tuple(ways)
+
+
 def _takes_back(situation: Situation, order: Order, vehicle: Vehicle, position: str) -> bool:
     """True when ``position`` stores cars, is open for the order, and takes the car as it was measured."""
     shape = situation.layout.positions[position]
@@ -144,17 +247,66 @@ def _takes_back(situation: Situation, order: Order, vehicle: Vehicle, position: 
     return is_storage and not vehicle.misfits(shape.limits) and is_open(situation, order, position)
 
 
-def _begin(situation: Situation, order: Order, placement: Placement, wanted: _Wanted) -> Refusal | None:
+def _take_over(situation: Situation) -> None:
+    """Give a cabin that has emptied to the order that waits before it, before anybody else is asked."""
+    for cabin, shape in situation.layout.cabins.items():
+        order = follower_of(situation, cabin)
+        if order is None or order.withdrawal or _cabin_unready(situation, cabin, follower=order.id) is not None:
+            continue
+        situation.log.write(ev.ClaimsAdded(order=order.id, claims=sorted((cabin, shape.position))))
+        enter(situation, cabin, RESERVED, order.id)
+
+
+def _follows(situation: Situation, order: Order, cabin: str) -> bool:
+    """True when the car may be fetched now, to wait before a cabin which still empties."""
+    vehicle, shape = situation.state.vehicles[order.vehicle], situation.layout.cabins[cabin]
+    return not vehicle.misfits(shape.envelope) and may_follow(situation, order, cabin)
+
+
+def _begin(situation: Situation, order: Order, placement: Placement, wanted: _Wanted, guide: Guide) -> Refusal | None:
+    """Begin when all is free, in one act; else why not. Whom the guide holds does not begin, and is told so."""
+    is_held, counsel = guide.is_held(situation, order.id), guide.counsel(order.id)
+    if counsel is not None and counsel.cabin not in situation.layout.cabins:
+        is_held, counsel = False, None
+    if counsel is not None:
+        start = _find(situation, order, placement, wanted.copy(), counsel)
+        if isinstance(start, _Start):
+            _carry_out(situation, order, start)
+            return None
+        # Held for the cabin that the plan has chosen, as long as it may be held.
+    start = _find(situation, order, placement, wanted, None)
+    if isinstance(start, Refusal):
+        if order.kind == "retrieve" and not is_held and _put_aside(situation, order, placement):
+            return None
+        return start
+    if is_held:
+        return guide.hold(situation, order)
+    _carry_out(situation, order, start)
+    return None
+
+
+def _carry_out(situation: Situation, order: Order, start: _Start) -> None:
+    situation.log.write(ev.OrderStarted(order=order.id, claims=sorted(start.claims), cabin=start.cabin))
+    if start.route is not None:
+        _choose_route(situation, order, start.route, start.target)
+    if start.cabin is not None and start.phase:
+        enter(situation, start.cabin, start.phase, order.id)
+
+
+def _find(
+    situation: Situation, order: Order, placement: Placement, wanted: _Wanted, counsel: Counsel | None
+) -> _Start | Refusal:
+    """Everything that an order begins with, when all of it is free; else why not."""
     match order.kind:
         case "retrieve":
-            return _begin_retrieve(situation, order, placement, wanted)
+            return _find_retrieve(situation, order, wanted, counsel)
         case "store":
-            return _begin_store(situation, order, placement, wanted)
+            return _find_store(situation, order, placement, wanted, counsel)
         case "relocate":
-            return _begin_relocate(situation, order, placement, wanted)
+            return _find_relocate(situation, order, placement, wanted)
 
 
-def _begin_retrieve(situation: Situation, order: Order, placement: Placement, wanted: _Wanted) -> Refusal | None:
+def _find_retrieve(situation: Situation, order: Order, wanted: _Wanted, counsel: Counsel | None) -> _Start | Refusal:
     vehicle = situation.state.vehicles[order.vehicle]
     source = vehicle.position
     if source is None:
@@ -163,37 +315,35 @@ def _begin_retrieve(situation: Situation, order: Order, placement: Placement, wa
         return reason
     here = situation.layout.positions[source].owner
     if here in situation.layout.cabins and order.wanted_cabin in (None, here):
-        return _begin_in_cabin(situation, order, here, source)
+        return _find_in_cabin(situation, order, here, source)
     found: Refusal | None = None
-    for cabin in _cabins(situation, order):
+    for cabin in _cabins(situation, order, counsel):
         shape = situation.layout.cabins[cabin]
         reason = _cabin_unready(situation, cabin) or _misfit(vehicle.misfits(shape.envelope), cabin)
         if reason is None and cabin in wanted.names:
             reason = Refusal("EARLIER_ORDER", f"{cabin} goes to an order that came earlier.", "Wait.")
+        extra: tuple[str, ...] = (cabin, shape.position, source)
+        phase = RESERVED
+        if reason is not None and counsel is not None and wanted.may_follow and _follows(situation, order, cabin):
+            reason, extra, phase = None, (source,), ""
         if reason is None:
-            extra = (cabin, shape.position, source)
-            ways = routes(situation.layout, source, shape.position)
+            ways = _advised_first(routes(situation.layout, source, shape.position), counsel)
             route, reason = _free_route(situation, order, ways, wanted, extra=extra)
             if route is not None:
-                claims = sorted(_claims(route, extra))
-                situation.log.write(ev.OrderStarted(order=order.id, claims=claims, cabin=cabin))
-                _choose_route(situation, order, route, shape.position)
-                enter(situation, cabin, RESERVED, order.id)
-                return None
+                return _Start(tuple(_claims(route, extra)), route, shape.position, cabin, phase)
         found = found or reason
-    if _put_aside(situation, order, source, placement):
-        return None
-    wanted.names.update(_cabins(situation, order) if order.wanted_cabin else ())
-    return found
+    wanted.names.update(_cabins(situation, order, None) if order.wanted_cabin else ())
+    return found or _no_way()
 
 
-def _put_aside(situation: Situation, order: Order, source: str, placement: Placement) -> bool:
+def _put_aside(situation: Situation, order: Order, placement: Placement) -> bool:
     """Begin by putting a car that stands on a mover into a place: a car in a cabin waits for that mover (H07).
 
     Neither would ever go on: the one waits for a cabin, the other for the deck. True when it has begun.
     """
+    source = situation.state.vehicles[order.vehicle].position
     cars_wait = any(_needs_route(situation, one) for one in situation.state.open_orders() if one.cabin is not None)
-    if not cars_wait or not _stands_in_the_way(situation, order):
+    if source is None or not cars_wait or not stands_in_the_way(situation, order):
         return False
     place = placement.choose(situation, order, situation.state.vehicles[order.vehicle], source)
     if place is None:
@@ -208,40 +358,38 @@ def _put_aside(situation: Situation, order: Order, source: str, placement: Place
     return True
 
 
-def _begin_in_cabin(situation: Situation, order: Order, cabin: str, position: str) -> Refusal | None:
+def _find_in_cabin(situation: Situation, order: Order, cabin: str, position: str) -> _Start | Refusal:
     """The car stands in a cabin already, left there by an order that was voided: it is handed over where it is."""
     if (reason := _cabin_unready(situation, cabin, for_car=order.vehicle)) is not None:
         return reason
-    situation.log.write(ev.OrderStarted(order=order.id, claims=sorted((cabin, position)), cabin=cabin))
-    enter(situation, cabin, TURNING, order.id)
-    return None
+    return _Start((cabin, position), None, "", cabin, TURNING)
 
 
-def _begin_store(situation: Situation, order: Order, placement: Placement, wanted: _Wanted) -> Refusal | None:
+def _find_store(
+    situation: Situation, order: Order, placement: Placement, wanted: _Wanted, counsel: Counsel | None
+) -> _Start | Refusal:
     vehicle = situation.state.vehicles[order.vehicle]
     found: Refusal | None = None
-    for cabin in _cabins(situation, order):
+    for cabin in _cabins(situation, order, counsel):
         shape = situation.layout.cabins[cabin]
         reason = _cabin_unready(situation, cabin)
         if reason is None and cabin in wanted.names:
             reason = Refusal("EARLIER_ORDER", f"{cabin} goes to an order that came earlier.", "Wait.")
         if reason is None:
-            place = order.target or placement.choose(situation, order, vehicle, shape.position)
+            place = order.target or _advised_place(situation, order, vehicle, counsel)
+            place = place or placement.choose(situation, order, vehicle, shape.position)
             if place is None or not is_open(situation, order, place):
                 return Refusal("GARAGE_FULL", "No free place is large enough for this car.", "Retrieve a car first.")
             # Nobody drives in whose car would only stand in the cabin.
             reason = no_way(situation, shape.position, place, out_of_use(situation))
             if reason is None:
-                claims = [cabin, shape.position, place]
-                situation.log.write(ev.OrderStarted(order=order.id, claims=claims, cabin=cabin))
-                enter(situation, cabin, OPENING, order.id)
-                return None
+                return _Start((cabin, shape.position, place), None, "", cabin, OPENING)
         found = found or reason
-    wanted.names.update(_cabins(situation, order) if order.wanted_cabin else ())
-    return found
+    wanted.names.update(_cabins(situation, order, None) if order.wanted_cabin else ())
+    return found or _no_way()
 
 
-def _begin_relocate(situation: Situation, order: Order, placement: Placement, wanted: _Wanted) -> Refusal | None:
+def _find_relocate(situation: Situation, order: Order, placement: Placement, wanted: _Wanted) -> _Start | Refusal:
     vehicle = situation.state.vehicles[order.vehicle]
     source = vehicle.position
     if source is None:
@@ -254,20 +402,28 @@ def _begin_relocate(situation: Situation, order: Order, placement: Placement, wa
     extra = (source, target)
     route, reason = _free_route(situation, order, routes(situation.layout, source, target), wanted, extra=extra)
     if route is None:
-        return reason
-    situation.log.write(ev.OrderStarted(order=order.id, claims=sorted(_claims(route, extra))))
-    _choose_route(situation, order, route, target)
-    return None
+        return reason or _no_way()
+    return _Start(tuple(_claims(route, extra)), route, target)
 
 
-def _cabins(situation: Situation, order: Order) -> Iterable[str]:
-    return (order.wanted_cabin,) if order.wanted_cabin is not None else tuple(situation.layout.cabins)
+def _no_way() -> Refusal:
+    return Refusal("NO_WAY", "No shuttle connects the two positions.", "Check the configuration.")
 
 
-def _cabin_unready(situation: Situation, cabin: str, *, for_car: str | None = None) -> Refusal | None:
+def _cabins(situation: Situation, order: Order, counsel: Counsel | None) -> Iterable[str]:
+    if order.wanted_cabin is not None:
+        return (order.wanted_cabin,)
+    return (counsel.cabin,) if counsel is not None else tuple(situation.layout.cabins)
+
+
+def _cabin_unready(
+    situation: Situation, cabin: str, *, for_car: str | None = None, follower: str | None = None
+) -> Refusal | None:
     """Why a cabin cannot be given to an order now."""
     state = situation.state
     holder = state.claims.get(cabin)
+    if holder is None and follower is None and (waits := follower_of(situation, cabin)) is not None:
+        holder = waits.id
     if holder is not None:
         return Refusal("CABIN_BUSY", f"{cabin} is used by order {holder}.", "Wait until its customer has left.")
     if (reason := commanding.unready(situation, cabin)) is not None:
@@ -299,7 +455,7 @@ def _free_route(
         found = found or reason
     if ways:
         wanted.names.update(_claims(ways[0], extra))
-    return None, found or Refusal("NO_WAY", "No shuttle connects the two positions.", "Check the configuration.")
+    return None, found or _no_way()
 
 
 def _route_unready(

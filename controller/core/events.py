@@ -218,7 +218,9 @@ class CabinPhaseChanged(Fact, frozen=True, kw_only=True, tag="cabin-phase"):
 
 
 class CommandIntended(Fact, frozen=True, kw_only=True, tag="command-intended"):
-    """The controller is about to give a command; it leaves only when this event is on disk."""
+    """The controller is about to give a command; it leaves only when this event is on disk. ``expected_ms`` is how long
+    it should take from here to its seen end, 0 when nobody knows.
+    """
 
     device: str
     seq: int
@@ -226,6 +228,7 @@ class CommandIntended(Fact, frozen=True, kw_only=True, tag="command-intended"):
     arg1: int = 0
     arg2: int = 0
     order: str | None = None
+    expected_ms: int = 0
 
 
 class CommandAnswered(Fact, frozen=True, kw_only=True, tag="command-answered"):

@@ -65,6 +65,7 @@ def run_cabin(situation: Situation, cabin: Cabin, placement: Placement) -> Refus
         return None
     if use.phase in MACHINES_TURN and situation.value(cabin.id, "outer_closed") is False:
         return _close_outer(situation, cabin, order)  # opened in a fire, to let people out
+    in_phase_ms(situation, cabin.id)  # counts from the first cycle that sees a phase
     step = _STEPS.get(use.phase)
     return None if step is None else step(situation, cabin, order, placement)
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from controller.core.events import CoreEvent
 from controller.local_link.messages import Answer, Request
+from controller.planning.advice import Picture
 from plc_drivers.reading import Fault
 from safety.acts import NO_ACTS, Acts
 from safety.wish import DeviceWish
@@ -25,15 +26,15 @@ class Instant:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """How the parts around the core do: links that are down, why the journal is not written, a cycle out of time.
-
-    ``disk_low`` says why a person must make room on the disk; nothing is forbidden by it.
+    """How the parts around the core do: links that are down, why the journal is not written, a cycle out of time, why
+    nobody plans, and why a person must make room on the disk. The last two forbid nothing.
     """
 
     down: tuple[str, ...] = ()
     journal_fault: Fault | None = None
     is_overrunning: bool = False
     disk_low: Fault | None = None
+    planner_fault: Fault | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +67,12 @@ class Recorded:
 class StepResult:
     """Outcome of one cycle: events (already applied), wishes for the gate, answers for those who asked.
 
-    ``acts`` is what persons asked of safety; it goes into the next evaluation.
+    ``acts`` is what persons asked of safety; it goes into the next evaluation. ``picture`` is for the planner, None
+    when it has nothing new to think about.
     """
 
     events: Sequence[Recorded] = ()
     wishes: Mapping[str, DeviceWish] = field(default_factory=dict)
     answers: Sequence[Told] = ()
     acts: Acts = NO_ACTS
+    picture: Picture | None = None

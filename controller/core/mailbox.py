@@ -35,6 +35,7 @@ class Pending:
     is_void: bool = False
     is_recalled: bool = False
     taken: Refusal | None = None
+    expected_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,14 @@ from __future__ import annotations
 from controller.core import commanding
 from controller.core import events as ev
 from controller.core.dispatch import reroute
+from controller.core.following import goes_on_following, is_following, waits_before
 from controller.core.handover import FREE, INVITING, OPENING, RESERVED, enter
 from controller.core.order import Leg, Order, OrderState
 from controller.core.placement import Placement, is_open
 from controller.core.situation import Situation
 from controller.core.transfer import run_leg
 from controller.core.transfer_proof import note_transfer
+from controller.core.waiting import INNER_DOOR
 from controller.garage import PositionKind
 from safety.refusal import Refusal
 
@@ -27,6 +29,9 @@ def run_order(situation: Situation, order: Order, placement: Placement) -> Refus
         doubt = note_transfer(situation, order, under_way)
         if doubt is not None:
             return doubt
+    follows = is_following(situation, order)
+    if follows and not goes_on_following(situation, order) and put_back(situation, order):
+        return None
     if order.state is OrderState.WITHDRAWING:
         reason, is_settled = _withdraw(situation, order, placement)
         if is_settled:
@@ -38,14 +43,20 @@ def run_order(situation: Situation, order: Order, placement: Placement) -> Refus
         reason = None if leg is None else run_leg(situation, order, leg)
         if order.leg is not None or order.legs_done < len(order.legs):
             free_passed(situation, order)
-            return reason
+            at_the_door = follows and reason is not None and reason.code in (INNER_DOOR, "CABIN_NOT_CLEAR")
+            return waits_before(order.cabin or "") if at_the_door else reason
     if order.legs and _is_at(situation, order, order.target):
         _arrive(situation, order)
     return None
 
 
 def free_passed(situation: Situation, order: Order) -> None:
-    """Give back shuttles whose legs are behind the car: each stands with its forks home and nothing under way."""
+    """Give back shuttles whose legs are behind the car: each stands with its forks home and nothing under way.
+
+    Not while the car may still have to go back (ADR 0029).
+    """
+    if is_following(situation, order):
+        return
     needed = {leg.shuttle for leg in order.legs[order.legs_done :]}
     passed = {leg.shuttle for leg in order.legs[: order.legs_done]} - needed
     free = [
@@ -81,6 +92,22 @@ def _arrive(situation: Situation, order: Order) -> None:
         return
     outcome: ev.Outcome = "withdrawn" if order.withdrawal else "done"
     situation.log.write(ev.OrderEnded(order=order.id, outcome=outcome))
+
+
+def put_back(situation: Situation, order: Order) -> bool:
+    """A car that was fetched early goes back to its own place, with what its order holds; True when that is settled.
+
+    Nothing that is half done is left so: until forks are home and movers stand, the leg goes on. It waits for nobody.
+    """
+    if order.withdrawal == "immediate" or not _is_free_to_leave(situation, order):
+        return False
+    if _is_at(situation, order, order.source):
+        if order.withdrawal:
+            situation.log.write(ev.OrderEnded(order=order.id, outcome="withdrawn"))
+        else:
+            situation.log.write(ev.OrderPutAside(order=order.id))
+        return True
+    return order.source is not None and reroute(situation, order, order.source)
 
 
 # --- withdrawal ---------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from controller.alarms.run_memory import AlarmRunMemory
+from controller.core.advising import AdvisingMemory
 from controller.core.hold import HoldUnderWay
 from controller.core.interface import Surroundings
 from controller.core.supply import SupplyMemory
@@ -31,3 +32,4 @@ class RunMemory(msgspec.Struct, frozen=True, kw_only=True):
     alarms: AlarmRunMemory
     trips_known: frozenset[str]
     trips_by_silence: frozenset[str]
+    advising: AdvisingMemory = AdvisingMemory()

@@ -171,7 +171,7 @@ def apply(state: GarageState, seq: int, at_ms: int, event: ev.CoreEvent) -> None
             order = state.orders[event.order]
             _free(state, order, sorted(order.claims))
             order.state = OrderState.WAITING
-            order.legs, order.leg, order.legs_done, order.target = (), None, 0, None
+            order.legs, order.leg, order.legs_done, order.target, order.cabin = (), None, 0, None, None
         case ev.OrderEnded():
             _end(state, event, at_ms)
         case ev.CabinPhaseChanged():
@@ -181,7 +181,9 @@ def apply(state: GarageState, seq: int, at_ms: int, event: ev.CoreEvent) -> None
             box = state.mailbox(event.device)
             box.seq = event.seq
             code = CommandCode(event.code)
-            box.pending = Pending(event.seq, code, event.arg1, event.arg2, event.order, seq)
+            box.pending = Pending(
+                event.seq, code, event.arg1, event.arg2, event.order, seq, expected_ms=event.expected_ms
+            )
         case ev.CommandAnswered():
             pending = state.mailbox(event.device).pending
             if pending is not None and pending.seq == event.seq:

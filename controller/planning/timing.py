@@ -91,10 +91,16 @@ class TimingModel:
 
     def _new_transfer_s(self, shuttle: str, position: str) -> float:
         shape = self.layout.positions[position]
-        if shape.kind is PositionKind.DECK:
-            return 0.0
+        return 0.0 if shape.kind is PositionKind.DECK else self.strokes_s(shuttle, shape.depth)
+
+    def strokes_s(self, shuttle: str, depth: int) -> float:
+        """PICK or PLACE to a depth of 1 or 2.
+
+        Raises:
+            KeyError: the garage has no such shuttle.
+        """
         figures = self.layout.shuttles[shuttle].transfer
-        stroke = figures.stroke_mm * shape.depth
+        stroke = figures.stroke_mm * depth
         drives = self._drives
         strokes = sum(
             move_s(Motion(speed, figures.acceleration_mm_s2, drives.fork_creep_mm_s, drives.fork_creep_mm), stroke)

@@ -14,6 +14,7 @@ from enum import Enum
 import msgspec
 
 from controller.black_box.entry import Entry
+from controller.core.events import OrderAccepted, OrderStarted
 from controller.core.interface import Ask, Instant, StepResult, Surroundings
 from controller.journal import Journal
 from controller.local_link.messages import Reason, Refused, Stop
@@ -22,7 +23,7 @@ from controller.shell.clock import Clock
 from controller.shell.device_bank import DeviceBank
 from controller.shell.exchange_round import ExchangeRound
 from controller.shell.pace import OVERRUNS_IN_A_ROW_MAX, Pace
-from controller.shell.ports import BlackBox, Core, OutputGate, Passage, Questions, Safety
+from controller.shell.ports import BlackBox, Core, OutputGate, Passage, Planner, Questions, Safety
 from controller.shell.publisher import Publisher
 from controller.shell.standstill import moving
 from plc_drivers.link import Link, LinkState
@@ -88,6 +89,7 @@ class Parts:
     exchange_deadline_ms: int
     questions: Questions | None = None
     black_box: BlackBox | None = None
+    planner: Planner | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,9 +227,14 @@ class ScanCycle:
         """Steps 4 to 7: what the core wants, what the gate lets through, and what must not wait."""
         parts, verdict = self._parts, entry.verdict
         entry.is_decided, entry.asks, entry.durable_seq = True, self._asks(), parts.journal.durable_seq
+        entry.words = () if parts.planner is None else parts.planner.words()
+        for word in entry.words:
+            parts.core.advise(word)
         result = parts.core.step(entry.image, verdict, entry.asks, entry.now, entry.durable_seq)
         entry.result = result
         self._keep(result)
+        if parts.planner is not None:
+            self._show(parts.planner, result)
         before = self._outputs
         entry.is_overrun = self.pace.too_many
         if entry.is_overrun:
@@ -246,6 +253,14 @@ class ScanCycle:
         self._memory = replace(self._memory, acts=result.acts)
         if before is not None:
             self._write_trips(before, after, result.wishes, verdict)
+
+    @staticmethod
+    def _show(planner: Planner, result: StepResult) -> None:
+        """Wake the planner with the first order there is, and show it what is new."""
+        if any(isinstance(record.event, (OrderAccepted, OrderStarted)) for record in result.events):
+            planner.wake()
+        if result.picture is not None:
+            planner.show(result.picture)
 
     def _asks(self) -> list[Ask]:
         own, self._own_asks = self._own_asks, []
@@ -352,8 +367,13 @@ class ScanCycle:
         self._snapshots += 1
         links = [link.status() for link in parts.links]
         down = tuple(status.name for status in links if status.state is not LinkState.UP)
+        planner_fault = None if parts.planner is None else parts.planner.fault
         self._surroundings = Surroundings(
-            down, parts.journal.fault, self.pace.too_many, disk_low=parts.journal.room_fault
+            down,
+            parts.journal.fault,
+            self.pace.too_many,
+            disk_low=parts.journal.room_fault,
+            planner_fault=planner_fault,
         )
         parts.core.notice(self._surroundings)
         snapshot = parts.core.snapshot(
@@ -387,6 +407,9 @@ class ScanCycle:
             blocking.append(_OVERRUN)
         epoch = self._parts.core.epoch
         noted = [ownership.foreign_reason(device, seen.image, epoch) for device in seen.foreign]
+        planner = self._parts.planner
+        if planner is not None and (fault := planner.fault) is not None:
+            noted.append(Reason(code=fault.code, text=fault.detail, remedy=fault.remedy))
         box = self._parts.black_box
         if box is not None and (fault := box.fault) is not None:
             noted.append(Reason(code=fault.code, text=fault.detail, remedy=fault.remedy))

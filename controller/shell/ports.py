@@ -11,6 +11,7 @@ from typing import Protocol
 from controller.black_box.entry import Entry
 from controller.core.interface import Ask, Instant, Recorded, StepResult, Surroundings
 from controller.local_link.messages import Answer, CycleView, Snapshot
+from controller.planning.advice import Picture, PlannerWord
 from plc_drivers.link import LinkStatus
 from plc_drivers.outputs import PermittedOutputs
 from plc_drivers.reading import Fault, ProcessImage
@@ -47,6 +48,10 @@ class Core(Protocol):
         """One cycle of decisions."""
         ...
 
+    def advise(self, word: PlannerWord) -> None:
+        """What a planner says; for the next step."""
+        ...
+
     def notice(self, surroundings: Surroundings) -> None:
         """How links, journal and cycle do; the alarms of the next step know of it."""
         ...
@@ -75,6 +80,27 @@ class Questions(Protocol):
         shell: Sequence[Refusal],
     ) -> Answer:
         """The explanation of ``what`` at a moment, or the refusal of a name that nothing has; bounded in time."""
+        ...
+
+
+class Planner(Protocol):
+    """Whoever looks at pictures; nothing here ever waits."""
+
+    @property
+    def fault(self) -> Fault | None:
+        """Why nobody plans although somebody should."""
+        ...
+
+    def wake(self) -> None:
+        """There is something to plan from now on."""
+        ...
+
+    def show(self, picture: Picture) -> None:
+        """Hand over the newest picture."""
+        ...
+
+    def words(self) -> Sequence[PlannerWord]:
+        """What has been said since the last call."""
         ...
 
 

@@ -44,6 +44,7 @@ from controller.shell.device_bank import DeviceBank
 from controller.shell.links import open_links, watches_of
 from controller.shell.log_line import log_to_stderr
 from controller.shell.pace import Pace
+from controller.shell.planner_child import PlannerChild
 from controller.shell.priority import raise_priority
 from controller.shell.publisher import Publisher
 from controller.shell.questions import GarageQuestions
@@ -194,6 +195,7 @@ def _start(
     links = open_links(config, state_dir) if links is None else links
     black_box = _open_black_box(stack, config, state_dir, core, [device for link in links for device in link.devices])
     _open_local_link(stack, state_dir, core, publisher)
+    planner = _open_planner(stack, config)
     safety = SafetyLogic(topology_of(layout))
     cycle = ScanCycle(
         Parts(
@@ -210,6 +212,7 @@ def _start(
             exchange_deadline_ms=config.controller.exchange_deadline_ms,
             questions=GarageQuestions(core, Explainer(safety, Sources(config).of)),
             black_box=black_box,
+            planner=planner,
         )
     )
     journal.notify(asyncio.get_running_loop(), cycle.release)
@@ -294,6 +297,14 @@ def _open_black_box(
     recorder = Recorder(subject, writer, core.memory)
     stack.callback(recorder.close)
     return recorder
+
+
+def _open_planner(stack: contextlib.AsyncExitStack, config: GarageConfig) -> PlannerChild | None:
+    if not config.controller.planner:
+        return None
+    planner = PlannerChild(config.model_dump_json(exclude_none=True))
+    stack.push_async_callback(planner.stop)
+    return planner
 
 
 def _recover(core: GarageCore, publisher: Publisher, journal: Journal) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from controller.core.events import EpochClaimed, OrderWaiting
 from controller.core.interface import Ask, Instant, Recorded, StepResult, Surroundings, Told
 from controller.local_link.messages import Accepted, CycleView, Snapshot
+from controller.planning.advice import Picture, PlannerWord
 from controller.shell.device_bank import DeviceBank
 from plc_drivers import outputs as sealed
 from plc_drivers.contract import DEFINITIONS, DeviceKind, Value
@@ -180,6 +181,8 @@ class ScriptedCore:
     asked: list[Ask] = field(default_factory=list)
     on_step: Callable[[], None] = lambda: None
     surroundings: Surroundings = field(default_factory=Surroundings)
+    words: list[PlannerWord] = field(default_factory=list)
+    picture: Picture | None = None
 
     def fold(self, recorded: Iterable[Recorded]) -> None:
         for record in recorded:
@@ -201,7 +204,10 @@ class ScriptedCore:
             self.last_seq += 1
             events.append(Recorded(self.last_seq, now.unix_ms, OrderWaiting(order="o", code="X")))
         answers = [Told(ask.token, Accepted(), self.last_seq) for ask in asks]
-        return StepResult(events=events, wishes=self.wishes, answers=answers)
+        return StepResult(events=events, wishes=self.wishes, answers=answers, picture=self.picture)
+
+    def advise(self, word: PlannerWord) -> None:
+        self.words.append(word)
 
     def notice(self, surroundings: Surroundings) -> None:
         self.surroundings = surroundings

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -13,15 +13,17 @@ import pytest
 from controller.config.load import load_config
 from controller.core import events as ev
 from controller.core.admission import admit
-from controller.core.dispatch import FirstCome
-from controller.core.handover import FREE, READY, enter
+from controller.core.dispatch import FirstCome, Guide, NoGuide
+from controller.core.following import goes_on_following, is_following
+from controller.core.handover import FREE, LEAVING, READY, enter
 from controller.core.order import Order, OrderState
 from controller.core.placement import NearestFree
-from controller.core.progress import free_passed
+from controller.core.progress import free_passed, put_back
 from controller.core.situation import Situation
 from controller.core.state import GarageState
 from controller.garage import Layout, PositionKind
 from controller.local_link.messages import SubmitOrder, VehicleData
+from controller.planning.advice import Counsel
 from tests.controller.resting_garage import RestingGarage
 
 CONFIG = Path(__file__).parent.parent.parent / "config"
@@ -46,6 +48,13 @@ def _leg_is_carried(situation: Situation, order: Order) -> bool:
     if order.legs_done >= len(order.legs):
         return False
     leg = order.legs[order.legs_done]
+    deck = situation.layout.shuttles[leg.shuttle].deck
+    if is_following(situation, order) and leg.target == order.target:
+        # Its cabin is not its own yet: the car comes as far as the deck, and waits there.
+        if situation.state.vehicles[order.vehicle].position == deck:
+            return False
+        situation.log.write(ev.VehicleMoved(vehicle=order.vehicle, source=leg.source, target=deck, order=order.id))
+        return True
     situation.log.write(ev.LegStarted(order=order.id, index=order.legs_done))
     situation.log.write(ev.VehicleMoved(vehicle=order.vehicle, source=leg.source, target=leg.target, order=order.id))
     situation.log.write(ev.LegEnded(order=order.id, index=order.legs_done))
@@ -59,12 +68,16 @@ def _leg_is_carried(situation: Situation, order: Order) -> bool:
     if order.legs_done == len(order.legs) and target.kind is PositionKind.CABIN:
         kept = {target.id, target.owner}
         situation.log.write(ev.ClaimsFreed(order=order.id, claims=sorted(order.claims - kept)))
+        enter(situation, target.owner, LEAVING, order.id)
     return True
 
 
 def _order_ends(situation: Situation, order: Order) -> bool:
     """The car is where it was to go: the customer leaves, or it stands in its place."""
-    if not order.legs or order.legs_done < len(order.legs):
+    if not order.legs or order.legs_done < len(order.legs) or order.withdrawal:
+        return False
+    is_in_cabin = situation.layout.positions[order.target or ""].kind is PositionKind.CABIN
+    if is_in_cabin is not (order.kind == "retrieve"):
         return False
     if order.kind == "retrieve":
         situation.log.write(ev.VehicleLeft(vehicle=order.vehicle, cabin=order.cabin or ""))
@@ -73,18 +86,65 @@ def _order_ends(situation: Situation, order: Order) -> bool:
     return True
 
 
+def _is_taken_back(situation: Situation, order: Order) -> bool:
+    """Whoever was to fetch the car lets it go back: it stands ready in the cabin and needs movers after all."""
+    use = situation.state.cabin(order.cabin or "")
+    if order.kind != "retrieve" or order.withdrawal or use.order != order.id or order.legs_done < len(order.legs):
+        return False
+    situation.log.write(ev.WithdrawalAsked(order=order.id, immediate=False, actor="test"))
+    enter(situation, order.cabin or "", READY, order.id)
+    return True
+
+
+def _car_is_back(situation: Situation, order: Order) -> bool:
+    """A car that was taken back, or put back before it came to its cabin, stands in its place."""
+    at = situation.state.vehicles[order.vehicle].position
+    if order.kind != "retrieve" or at != order.target or not order.legs or order.legs_done < len(order.legs):
+        return False
+    if situation.layout.positions[order.target or ""].kind is PositionKind.CABIN:
+        return False
+    if order.withdrawal:
+        enter(situation, order.cabin or "", FREE, None)
+        situation.log.write(ev.OrderEnded(order=order.id, outcome="withdrawn"))
+    else:
+        situation.log.write(ev.OrderPutAside(order=order.id))
+    return True
+
+
+class EarlyFetch(NoGuide):
+    """Whoever can be fetched while a cabin still empties, is: for the first cabin that is named."""
+
+    def __init__(self, cabin: str) -> None:
+        self._cabin = cabin
+
+    def counsel(self, order: str) -> Counsel | None:
+        return Counsel(order, self._cabin)
+
+
 MOVES: tuple[Move, ...] = (_store_is_ready, _leg_is_carried, _order_ends)
+MOVES_EARLY: tuple[Move, ...] = (_store_is_ready, _leg_is_carried, _car_is_back, _order_ends, _is_taken_back)
 
 
-def _following(garage: RestingGarage, state: GarageState) -> Iterator[GarageState]:
+def _dispatch(garage: RestingGarage, guide: Guide | None) -> None:
+    """What the core does of itself in a cycle: cars are put back whose cabin needs movers, then orders begin."""
+    situation = garage.situation()
+    for order in situation.state.open_orders():
+        if is_following(situation, order) and not goes_on_following(situation, order):
+            assert put_back(situation, order), "the way back is claimed and waits for nobody"
+    FirstCome().dispatch(garage.situation(), NearestFree(), guide)
+
+
+def _following(
+    garage: RestingGarage, state: GarageState, guide: Guide | None, moves: tuple[Move, ...]
+) -> Iterator[GarageState]:
     """Every state that one running order's next act leads to, after the dispatcher has done what it can."""
     kept = pickle.dumps(state, pickle.HIGHEST_PROTOCOL)  # many times as quick as a deep copy
     for order_id in [o.id for o in state.open_orders() if o.state is not OrderState.WAITING]:
-        for move in MOVES:
+        for move in moves:
             garage.core.state = pickle.loads(kept)  # noqa: S301 - it was made three lines above
             situation = garage.situation()
             if move(situation, garage.core.state.orders[order_id]):
-                FirstCome().dispatch(garage.situation(), NearestFree())
+                _dispatch(garage, guide)
                 yield garage.core.state
 
 
@@ -102,16 +162,16 @@ def _check(state: GarageState) -> None:
     assert owners == state.claims
 
 
-def _explore(garage: RestingGarage) -> tuple[int, int]:
+def _explore(garage: RestingGarage, guide: Guide | None = None, moves: tuple[Move, ...] = MOVES) -> tuple[int, int]:
     """Visit every interleaving; returns (states, ends). Fails on a state in which nobody can go on."""
-    FirstCome().dispatch(garage.situation(), NearestFree())
+    _dispatch(garage, guide)
     queue = deque([copy.deepcopy(garage.core.state)])
     seen = {_fingerprint(queue[0])}
     ends = 0
     while queue:
         state = queue.popleft()
         _check(state)
-        following = list(_following(garage, state))
+        following = list(_following(garage, state, guide, moves))
         if not state.open_orders():
             ends += 1
             continue
@@ -159,6 +219,35 @@ def test_no_interleaving_of_orders_ends_in_a_deadlock(
 
     assert states > retrieved + stored
     assert ends >= 1
+
+
+@pytest.mark.parametrize(
+    ("name", "retrieved", "stored"), [("tower-small", 3, 1), ("tower-guangzhou", 3, 0), ("garage-shuttle", 2, 0)]
+)
+def test_no_interleaving_ends_in_a_deadlock_when_cars_are_fetched_while_their_cabin_still_empties(
+    name: str, retrieved: int, stored: int
+) -> None:
+    garage = _garage(name, overtaking_max=100)
+    cars = [v.id for v in garage.core.state.vehicles.values()][-retrieved:]
+    orders = [_admitted(garage, SubmitOrder(kind="retrieve", vehicle=VehicleData(id=car))) for car in cars]
+    for number in range(stored):
+        _admitted(garage, _new_car(number))
+    followed: set[str] = set()
+    put_aside: set[str] = set()
+
+    class Noting(EarlyFetch):
+        def ranked(self, waiting: Sequence[Order]) -> list[Order]:
+            situation = garage.situation()
+            followed.update(order.id for order in situation.state.open_orders() if is_following(situation, order))
+            put_aside.update(order.id for order in waiting if order.started_at_ms is not None)
+            return list(waiting)
+
+    states, ends = _explore(garage, Noting(next(iter(garage.layout.cabins))), MOVES_EARLY)
+
+    assert states > len(orders)
+    assert ends >= 1
+    assert followed, "somebody is fetched early"
+    assert put_aside, "and put back when the cabin needs the movers"
 
 
 def test_an_order_waits_without_holding_anything_when_a_cabin_is_taken() -> None:

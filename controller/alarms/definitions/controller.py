@@ -67,6 +67,19 @@ GARAGE: tuple[AlarmDefinition, ...] = (
         stops=True,
     ),
     AlarmDefinition(
+        code="planner-off",
+        title="Nobody plans who is served first",
+        sources=(Source.GARAGE,),
+        priority=Priority.LOW,
+        cause="The planner's process has ended or hangs again and again.",
+        consequence="Orders are served as they came, and customers wait longer in a rush. Nothing else changes.",
+        action="Look at the controller's log for PLANNER_ENDED and at the machine's memory; report it. Restart the "
+        "controller when convenient.",
+        respond_within_min=480,
+        on_delay_ms=60_000,
+        off_delay_ms=60_000,
+    ),
+    AlarmDefinition(
         code="stopped-by-itself",
         title="Automatic operation was ended by the controller",
         sources=(Source.GARAGE,),

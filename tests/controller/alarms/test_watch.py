@@ -315,6 +315,14 @@ def test_a_disk_that_fills_is_told_before_it_is_full_and_not_beside_the_louder_a
     assert not garage.core.state.alarms.is_active("garage.disk-low")
 
 
+def test_a_planner_that_stays_off_is_told(garage: RestingGarage) -> None:
+    garage.core.notice(Surroundings(planner_fault=Fault("PLANNER_OFF", "The planner died.", ".")))
+    wait(garage, 50_000 // 2)
+    assert shown(garage) == []
+    wait(garage, 50_000)
+    assert shown(garage) == ["garage.planner-off"]
+
+
 def test_the_controller_that_stopped_the_garage_says_so_and_a_person_who_stops_it_is_no_alarm(
     garage: RestingGarage,
 ) -> None:
@@ -385,6 +393,6 @@ def test_every_definition_is_raised_by_something_that_a_test_here_names() -> Non
         "unreachable", "safety-plc-silent", "link-down", "not-owner", "blocked", "half-transfer", "journal-fault",
         "cycle-overrun", "stopped-by-itself", "customer-absent", "customer-stays", "not-in-position",
         "vehicle-unproven", "not-confirmed", "car-elsewhere", "transfer-unproven", "target-detectors-disagree",
-        "wrong-device", "answers-untrustworthy", "bad-readings", "stop-time-drift",
+        "wrong-device", "answers-untrustworthy", "bad-readings", "stop-time-drift", "planner-off",
     }  # fmt: skip
     assert {d.code for d in DEFINITIONS} - told == set()

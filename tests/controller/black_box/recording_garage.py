@@ -15,6 +15,7 @@ from controller.black_box.form import FORMAT, HEADER_BYTES, Head, Message, Safet
 from controller.black_box.script import Script
 from controller.config.load import config_hash
 from controller.core.interface import Ask, Instant, StepResult
+from controller.planning.advice import PlannerWord
 from plc_drivers.reading import ProcessImage
 from safety.verdict import Verdict
 
@@ -30,6 +31,7 @@ class RecordingGarage(VirtualGarage):
         self._number = 0
         self._segments = 0
         self._entry: Entry | None = None
+        self._said: list[PlannerWord] = []
         super().__init__(*args, **options)
 
     def _begin_run(self) -> None:
@@ -41,6 +43,7 @@ class RecordingGarage(VirtualGarage):
         ) -> StepResult:
             entry = self._entry = Entry(image, verdict, now, self._surroundings)
             entry.is_decided, entry.asks, entry.durable_seq = True, asks, durable_seq
+            entry.words = self._said
             entry.result = step(image, verdict, asks, now, durable_seq)
             return entry.result
 
@@ -52,6 +55,10 @@ class RecordingGarage(VirtualGarage):
         self.core.step = stepped  # type: ignore[method-assign]
         self.core.claim_epoch = claimed  # type: ignore[method-assign]
         self.begin_segment()
+
+    def _hear(self) -> None:
+        self._said = list(self.words)
+        super()._hear()
 
     def begin_segment(self) -> None:
         """Begin a segment that a replay cannot take for the continuation of the last one."""
