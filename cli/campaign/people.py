@@ -7,6 +7,7 @@ the delays of people; the operator's eyes are the plant, because a person who wa
 from __future__ import annotations
 
 from cli.campaign.plan import stream
+from cli.campaign.technician import Technician
 from cli.campaign.virtual_garage import VirtualGarage
 from controller.core.finding import Clear, ConfirmAt, Finding, findings
 from controller.core.log import EventLog
@@ -115,10 +116,14 @@ class Customers:
 
 
 class Operator:
-    """One person who looks after the garage: goes there, looks, resets, clears, confirms, starts."""
+    """One person who looks after the garage: goes there, looks, resets, clears, confirms, starts.
+
+    What takes hands at the machine is ``technician``'s; nothing is cleared or started before that is done.
+    """
 
     def __init__(self, garage: VirtualGarage, seed: int) -> None:
         self.acts = 0
+        self.technician = Technician(garage, self._ask)
         self._garage = garage
         self._dice = stream(seed, "operator")
         self._seen_ms: int | None = None
@@ -128,7 +133,7 @@ class Operator:
     def look(self) -> None:
         """Look at the garage once; what is done depends on what has been seen for long enough to walk there."""
         garage = self._garage
-        if not garage.alive or not garage.claimed:
+        if not garage.alive or not garage.claimed or self.technician.is_busy:
             return
         if self._start_due_ms is not None and garage.now_ms >= self._start_due_ms:
             self._start_due_ms = None
@@ -141,6 +146,8 @@ class Operator:
             self._seen_ms = garage.now_ms
             self._clear_due_ms = garage.now_ms + round(self._dice.uniform(20_000, 180_000))
         if garage.now_ms >= self._clear_due_ms and self._start_due_ms is None:
+            if self.technician.begin(self._left_out()):
+                return
             self._bring_back()
             self._clear_due_ms = garage.now_ms + round(self._dice.uniform(40_000, 120_000))
             self._start_due_ms = garage.now_ms + round(self._dice.uniform(5_000, 15_000))
@@ -175,6 +182,14 @@ class Operator:
                 self._ask(AnswerFinding(finding=finding.id, answer=answer, person="operator"))
         self._ask(ClearDevice(device="all", actor="operator"))
 
+    def _left_out(self) -> list[str]:
+        """Shuttles whose forks are out, and no transfer may be finished that would bring them home."""
+        return [
+            finding.subject
+            for finding in self._findings()
+            if finding.kind == "half-transfer" and not any(isinstance(one.effect, Clear) for one in finding.answers)
+        ]
+
     def _findings(self) -> tuple[Finding, ...]:
         """What books and machine do not agree on, as the page shows it."""
         garage = self._garage
@@ -200,8 +215,10 @@ class Operator:
         return [plant.cabin(name) for name in self._garage.layout.cabins if name not in seen]
 
     def _ask(self, request: Request) -> None:
-        self.acts += 1
-        self._garage.ask(request)
+        """Ask the controller, where one runs that hears it."""
+        if self._garage.alive and self._garage.claimed:
+            self.acts += 1
+            self._garage.ask(request)
 
 
 def open_orders(garage: VirtualGarage) -> list[str]:

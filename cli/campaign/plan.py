@@ -1,13 +1,13 @@
 """What is going to be broken in a run, all of it worked out from the seed before the run begins.
 
-Owns the drawing of moments, targets and figures. Each fault is drawn from a stream of its own, so that leaving some out
-changes none of the others.
+Owns the drawing of moments, targets and figures. Each kind has its moments and each fault its figures from a stream of
+its own, so that leaving some out, or a kind that is new in the mix, changes none of the others.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 from cli.campaign.mix import LIES, MIX, AnyKind, OwnFault, Rate, is_excluded
@@ -26,9 +26,9 @@ FIRST_MS = 30_000
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """One fault: when, which, and for how long (0: over at once). ``number`` names it in stories and masks."""
+    """One fault: when, which, and for how long (0: over at once). ``name`` names it in stories and masks."""
 
-    number: int
+    name: str
     at_ms: int
     kind: AnyKind
     target: str
@@ -40,7 +40,7 @@ class Planned:
         """The fault in one line."""
         figures = "" if self.fault is None else _figures(self.fault)
         lasting = f" for {self.for_ms / 1000:g} s" if self.for_ms else ""
-        return f"{self.at_ms / 1000:.1f} s: #{self.number} {self.kind} at {self.target}{figures}{lasting}"
+        return f"{self.at_ms / 1000:.1f} s: {self.name} at {self.target}{figures}{lasting}"
 
 
 def stream(seed: int, purpose: str) -> Random:
@@ -50,31 +50,33 @@ def stream(seed: int, purpose: str) -> Random:
 
 def plan(seed: int, length_ms: int, garage: EmulatedGarage, rate: float = 1.0) -> list[Planned]:
     """Every fault of a run of ``length_ms``, in order; ``rate`` multiplies the usual mix."""
-    dice = stream(seed, "moments")
-    moments: list[tuple[int, AnyKind]] = []
-    for kind, usual in MIX.items():
-        moments += [(at_ms, kind) for at_ms in _moments(dice, usual.per_day * rate, length_ms)]
-    moments.sort(key=lambda moment: (moment[0], moment[1].value))
     drawn = Draw(garage)
-    planned = []
-    for number, (at_ms, kind) in enumerate(moments):
-        dice = stream(seed, f"fault:{number}")
-        one = drawn.fault(dice, number, at_ms, kind)
-        if one is not None:
-            planned.append(one)
-            planned += _before(dice, one, len(moments))
-    planned.sort(key=lambda one: (one.at_ms, one.number))
+    planned: list[Planned] = []
+    for kind, usual in MIX.items():
+        moments = _moments(stream(seed, f"moments:{kind}"), usual.per_day * rate, length_ms)
+        for number, at_ms in enumerate(moments, 1):
+            name = f"{kind}-{number}"
+            dice = stream(seed, f"fault:{name}")
+            one = drawn.fault(dice, name, at_ms, kind)
+            if one is not None:
+                planned += [one, *_before(dice, one)]
+    planned.sort(key=_order)
     return _one_lie_at_a_time(planned, length_ms)
 
 
-def _before(dice: Random, one: Planned, offset: int) -> list[Planned]:
-    """A generator takes over from mains that went some seconds before. ``offset`` keeps its number from all others."""
+def _order(one: Planned) -> tuple[int, str]:
+    return one.at_ms, one.name
+
+
+def _before(dice: Random, one: Planned) -> list[Planned]:
+    """A generator takes over from mains that went some seconds before."""
     if one.kind is not FaultKind.GENERATOR:
         return []
     dark_ms = round(dice.uniform(2_000, 20_000))
     lost = Fault(one.target, FaultKind.MAINS_LOST)
     at_ms = max(0, one.at_ms - dark_ms)
-    return [Planned(offset + one.number, at_ms, FaultKind.MAINS_LOST, one.target, dark_ms + BETWEEN_LIES_MS, lost)]
+    name = f"{one.name}-takes-over"
+    return [Planned(name, at_ms, FaultKind.MAINS_LOST, one.target, dark_ms + BETWEEN_LIES_MS, lost)]
 
 
 def _moments(dice: Random, per_day: float, length_ms: int) -> Iterator[int]:
@@ -96,9 +98,9 @@ def _one_lie_at_a_time(planned: Sequence[Planned], length_ms: int) -> list[Plann
             continue
         at_ms = max(one.at_ms, free_ms)
         if at_ms < length_ms:
-            kept.append(Planned(one.number, at_ms, one.kind, one.target, one.for_ms, one.fault))
+            kept.append(replace(one, at_ms=at_ms))
             free_ms = at_ms + one.for_ms + BETWEEN_LIES_MS
-    return sorted(kept, key=lambda one: (one.at_ms, one.number))
+    return sorted(kept, key=_order)
 
 
 class Draw:
@@ -111,14 +113,14 @@ class Draw:
         self._commanded = [name for name, plc in garage.devices.items() if plc.definition.is_commanded]
         self._links = tuple(link.id for link in garage.config.links)
 
-    def fault(self, dice: Random, number: int, at_ms: int, kind: AnyKind) -> Planned | None:
+    def fault(self, dice: Random, name: str, at_ms: int, kind: AnyKind) -> Planned | None:
         """One fault; None where this garage has no place for that kind."""
         for_ms = _length_ms(dice, MIX[kind])
         if isinstance(kind, OwnFault):
             target = dice.choice(list(self._garage.devices)) if kind is OwnFault.LINK_CUT else "controller"
-            return Planned(number, at_ms, kind, target, for_ms)
+            return Planned(name, at_ms, kind, target, for_ms)
         fault = self._made(dice, kind)
-        return None if fault is None else Planned(number, at_ms, kind, fault.target, for_ms, fault)
+        return None if fault is None else Planned(name, at_ms, kind, fault.target, for_ms, fault)
 
     def _made(self, dice: Random, kind: FaultKind) -> Fault | None:
         if kind in LIES and kind is not FaultKind.INPUTS_FROZEN:

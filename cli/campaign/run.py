@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from cli.campaign.checkers import Checkers, Finding, inventory
@@ -51,8 +51,8 @@ class Settings:
     fault_rate: float = 1.0
     order_rate: float = 1.0
     jumps: bool = True
-    only: frozenset[int] | None = None
-    """Numbers of the faults that are injected; None for all."""
+    only: frozenset[str] | None = None
+    """Names of the faults that are injected; None for all."""
     until_ms: int | None = None
     """Break off here, for a story that has ended by then."""
 
@@ -101,8 +101,8 @@ class Run:
         self._tell = tell
         self._dice = stream(settings.seed, "course")
         planned = plan(settings.seed, self._length_ms, self.garage.hardware, settings.fault_rate)
-        self._planned = [one for one in planned if settings.only is None or one.number in settings.only]
-        self._tries: Counter[int] = Counter()
+        self._planned = [one for one in planned if settings.only is None or one.name in settings.only]
+        self._tries: Counter[str] = Counter()
         self._standing: dict[str, tuple[int, Planned]] = {}
         self._later: list[tuple[str, Callable[[], int]]] = []
         """What was over at once, with the count of what it has changed by the end of the run."""
@@ -137,9 +137,10 @@ class Run:
         if garage.now_ms >= self._look_ms:
             self._look_ms = garage.now_ms + LOOK_MS
             self._operator.look()
+        self._operator.technician.act()
         if garage.alive:
             self._customers.look()
-        if self.settings.jumps:
+        if self.settings.jumps and not self._operator.technician.is_busy:
             garage.jump(min(end_ms, self._due_ms(), garage.now_ms + JUMP_MS_MAX))
         garage.cycle()
         if (finding := self._checkers.look()) is not None:
@@ -179,11 +180,11 @@ class Run:
         """
         if error.code != "NOT_NOW":
             raise error
-        self._tries[one.number] += 1
-        if self._tries[one.number] < TRIES:
-            later = Planned(one.number, self.garage.now_ms + RETRY_MS, one.kind, one.target, one.for_ms, one.fault)
+        self._tries[one.name] += 1
+        if self._tries[one.name] < TRIES:
+            later = replace(one, at_ms=self.garage.now_ms + RETRY_MS)
             self._planned.append(later)
-            self._planned.sort(key=lambda planned: (planned.at_ms, planned.number))
+            self._planned.sort(key=lambda planned: (planned.at_ms, planned.name))
 
     def _begin(self, one: Planned) -> int:
         """Bring a fault about; 1 when it took effect at once, else what it takes is counted at its end."""
@@ -206,9 +207,9 @@ class Run:
             case OwnFault.DISK_FULL:
                 garage.disk.is_full = True
             case OwnFault.DISK_SLOW:
-                garage.disk.latency_ms = stream(self.settings.seed, f"disk:{one.number}").randint(200, 5_000)
+                garage.disk.latency_ms = stream(self.settings.seed, f"disk:{one.name}").randint(200, 5_000)
             case OwnFault.CLOCK_JUMP:
-                garage.unix_0_ms += stream(self.settings.seed, f"clock:{one.number}").randint(-AWAY_MS, AWAY_MS)
+                garage.unix_0_ms += stream(self.settings.seed, f"clock:{one.name}").randint(-AWAY_MS, AWAY_MS)
                 return 1
         return 0
 
@@ -225,7 +226,7 @@ class Run:
         else:
             took = self._end_own(one, one.kind)
         self.outcome.took[one.kind.value] += bool(took)
-        self._note(f"{self.garage.now_ms / 1000:.1f} s: #{one.number} {one.kind} is over")
+        self._note(f"{self.garage.now_ms / 1000:.1f} s: {one.name} is over")
 
     def _end_own(self, one: Planned, kind: OwnFault) -> int:
         garage = self.garage
