@@ -27,7 +27,7 @@ ORDERS_PER_DAY = 40.0
 """Of a tower with 42 places whose cars move once a day; half of them come, half go."""
 NO_SHOW_SHARE = 0.03
 _NEEDS_CLEAR = frozenset({State.STOPPED, State.ABORTED})
-_INSIDE = frozenset({PersonPlace.INSIDE, PersonPlace.DOORWAY})
+_INSIDE = frozenset({PersonPlace.INSIDE, PersonPlace.DOORWAY, PersonPlace.IN_CAR})
 
 
 class Customers:
@@ -175,12 +175,16 @@ class Operator:
         if garage.core.state.mode == "fire":
             self._ask(EndFire(person="operator"))
         for position in tuple(garage.core.state.precautions.unconfirmed):
-            stands = plant.vehicles_at(position)
+            stands = garage.cars_at(position)
             self._ask(ConfirmInventory(position=position, vehicle=stands[0] if stands else None, person="operator"))
         for finding in self._findings():
             if (answer := self._true_answer(finding)) is not None:
                 self._ask(AnswerFinding(finding=finding.id, answer=answer, person="operator"))
         self._ask(ClearDevice(device="all", actor="operator"))
+        for finding in self._findings():
+            if finding.kind == "car-on-mover":
+                car = self._garage.core.state.occupant[finding.subject]
+                self._ask(SubmitOrder(kind="relocate", vehicle=VehicleData(id=car)))
 
     def _left_out(self) -> list[str]:
         """Shuttles whose forks are out, and no transfer may be finished that would bring them home."""
@@ -201,7 +205,7 @@ class Operator:
         for answer in finding.answers:
             match answer.effect:
                 case ConfirmAt(position=position, vehicle=vehicle):
-                    stands = self._garage.hardware.plant.vehicles_at(position)
+                    stands = self._garage.cars_at(position)
                     if (stands[0] if stands else None) == vehicle:
                         return answer.id
                 case Clear():
@@ -209,7 +213,7 @@ class Operator:
         return None
 
     def _empty_cabins(self) -> list[CabinMachine]:
-        """Cabins with nobody on the floor or in the doorway, as a look through the window shows."""
+        """Cabins with nobody on the floor, in the doorway or in a car, as a look through the window shows."""
         plant = self._garage.hardware.plant
         seen = {p.cabin for p in plant.scene.people.values() if p.place in _INSIDE}
         return [plant.cabin(name) for name in self._garage.layout.cabins if name not in seen]

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from cli.campaign.virtual_garage import VirtualGarage
-from controller.local_link.messages import Request, Stop
+from controller.local_link.messages import ClearDevice, Request, Stop
 from controller.local_link.mode_messages import HoldToRun, LockZone, ReleaseHold, UnlockZone
 from plc_drivers.contract.codes import Mode
 from sim_hardware.plant.body import VehicleBody
@@ -86,9 +86,11 @@ class Technician:
         return None
 
     def _bring_home(self, name: str) -> _Steps:
-        """Key to manual, the forks home with their button, key back."""
+        """Clear what a fault has left, key to manual, the forks home with their button, key back."""
         shuttle = self._garage.hardware.plant.shuttle(name)
         yield from self._stop()
+        self._ask(ClearDevice(device=name, actor=PERSON))
+        yield SETTLE_MS
         shuttle.turn_key(Mode.MANUAL)
         yield SETTLE_MS
         for _ in range(PRESSES):
