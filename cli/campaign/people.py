@@ -27,6 +27,7 @@ ORDERS_PER_DAY = 40.0
 """Of a tower with 42 places whose cars move once a day; half of them come, half go."""
 NO_SHOW_SHARE = 0.03
 _NEEDS_CLEAR = frozenset({State.STOPPED, State.ABORTED})
+_OF_PLACES = frozenset({"empty-though-occupied", "occupied-though-free"})
 _INSIDE = frozenset({PersonPlace.INSIDE, PersonPlace.DOORWAY, PersonPlace.IN_CAR})
 
 
@@ -146,7 +147,7 @@ class Operator:
             self._seen_ms = garage.now_ms
             self._clear_due_ms = garage.now_ms + round(self._dice.uniform(20_000, 180_000))
         if garage.now_ms >= self._clear_due_ms and self._start_due_ms is None:
-            if self.technician.begin(self._left_out()):
+            if self.technician.begin(self._left_out(), self._missed()):
                 return
             self._bring_back()
             self._clear_due_ms = garage.now_ms + round(self._dice.uniform(40_000, 120_000))
@@ -194,6 +195,16 @@ class Operator:
             if finding.kind == "half-transfer" and not any(isinstance(one.effect, Clear) for one in finding.answers)
         ]
 
+    def _missed(self) -> list[Finding]:
+        """Findings at places that no true answer settles: a car is elsewhere than anything looks, or away."""
+        return [
+            finding
+            for finding in self._findings()
+            if finding.kind in _OF_PLACES
+            and not self._garage.layout.positions[finding.subject].owner
+            and self._true_answer(finding) in {None, "gone"}
+        ]
+
     def _findings(self) -> tuple[Finding, ...]:
         """What books and machine do not agree on, as the page shows it."""
         garage = self._garage
@@ -204,6 +215,11 @@ class Operator:
         """The answer that says what stands there in truth; None where only a repair helps."""
         for answer in finding.answers:
             match answer.effect:
+                case ConfirmAt(position=position, gone=True):
+                    car = self._garage.core.state.occupant.get(position)
+                    body = None if car is None else self._garage.hardware.plant.scene.vehicles.get(car)
+                    if body is not None and body.seat.kind is SeatKind.AWAY:
+                        return answer.id
                 case ConfirmAt(position=position, vehicle=vehicle):
                     stands = self._garage.cars_at(position)
                     if (stands[0] if stands else None) == vehicle:

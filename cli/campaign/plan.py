@@ -16,6 +16,7 @@ from controller.config.sections import devices
 from plc_drivers.contract import TagType
 from plc_drivers.contract.tag import Tag
 from sim_hardware.fault import Fault, FaultKind, FaultPoint
+from sim_hardware.fault_cars import OUT
 from sim_hardware.garage import EmulatedGarage
 
 BETWEEN_LIES_MS = 60_000
@@ -112,6 +113,8 @@ class Draw:
         self._sensors = list(_sensors(garage))
         self._commanded = [name for name, plc in garage.devices.items() if plc.definition.is_commanded]
         self._links = tuple(link.id for link in garage.config.links)
+        self._positions = tuple(garage.layout.positions)
+        self._cabins = tuple(garage.layout.cabins)
 
     def fault(self, dice: Random, name: str, at_ms: int, kind: AnyKind) -> Planned | None:
         """One fault; None where this garage has no place for that kind."""
@@ -124,7 +127,7 @@ class Draw:
 
     def _made(self, dice: Random, kind: FaultKind) -> Fault | None:
         if kind in LIES and kind is not FaultKind.INPUTS_FROZEN:
-            return self._lie(dice, kind)
+            return self.lie(dice, kind)
         match kind:
             case FaultKind.BAD:
                 return self._bad(dice)
@@ -132,7 +135,7 @@ class Draw:
                 return Fault(dice.choice(list(self._garage.devices)), kind)
             case FaultKind.SEQUENCE_RESET | FaultKind.REFUSES | FaultKind.NEVER_ENDS | FaultKind.NEVER_REPORTS:
                 return Fault(dice.choice(self._commanded), kind)
-        return self._of_machine(dice, kind) or self._of_link(dice, kind)
+        return self._of_car(dice, kind) or self._of_machine(dice, kind) or self._of_link(dice, kind)
 
     def _bad(self, dice: Random) -> Fault | None:
         """A tag that is read over OPC UA; None in a garage without it."""
@@ -152,6 +155,20 @@ class Draw:
         }
         return Fault(dice.choice(targets), kind, values.get(kind))
 
+    def _of_car(self, dice: Random, kind: FaultKind) -> Fault | None:
+        """What cars and those who bring them do wrong; which of them is chosen when the moment has come."""
+        match kind:
+            case FaultKind.CAR_ROLLS:
+                by_mm = dice.choice((-1, 1)) * dice.randint(70, 400)
+                return Fault(dice.choice(self._positions), kind, by_mm)
+            case FaultKind.CAR_MOVED:
+                return Fault(dice.choice(self._positions), kind, peer=OUT)
+            case FaultKind.BOOT_OPEN:
+                return Fault(dice.choice(self._cabins), kind, dice.randint(100, 700))
+            case FaultKind.OTHER_CAR:
+                return Fault(dice.choice(self._cabins), kind, dice.randint(200, 700))
+        return None
+
     def _of_link(self, dice: Random, kind: FaultKind) -> Fault | None:
         values: Mapping[FaultKind, int] = {
             FaultKind.LOSSY: dice.randint(1, 6),
@@ -162,16 +179,23 @@ class Draw:
         period_ms = dice.randint(20, 400) if kind is FaultKind.LATE else None
         return Fault(dice.choice(self._links), kind, values.get(kind), period_ms)
 
-    def _lie(self, dice: Random, kind: FaultKind) -> Fault | None:
-        """At a sensor or in the status, as the dice fall; of what a lie of this kind can be told about."""
+    def lie(self, dice: Random, kind: FaultKind, of: frozenset[str] | None = None) -> Fault | None:
+        """At a sensor or in the status, as the dice fall; of what a lie of this kind can be told about.
+
+        ``of`` are the devices whose signals are chosen from, None for all.
+        """
         at_sensor = dice.random() < 0.5
         if at_sensor:
             places: list[tuple[str, type[int], Tag | None]] = [
-                (path, form, None) for path, form in self._sensors if _fits(kind, form)
+                (path, form, None)
+                for path, form in self._sensors
+                if _fits(kind, form) and (of is None or path.partition(".")[0] in of)
             ]
         else:
             places = [
-                (f"{device}.{tag.name}", _form(tag), tag) for device, _, tag in self._tags if _fits(kind, _form(tag))
+                (f"{device}.{tag.name}", _form(tag), tag)
+                for device, _, tag in self._tags
+                if _fits(kind, _form(tag)) and (of is None or device in of)
             ]
         if not places:
             return None
@@ -263,5 +287,5 @@ def _sensors(garage: EmulatedGarage) -> Iterator[tuple[str, type[int]]]:
 
 
 def _figures(fault: Fault) -> str:
-    named = {"value": fault.value, "period_ms": fault.period_ms, "point": fault.point}
+    named = {"value": fault.value, "period_ms": fault.period_ms, "peer": fault.peer, "point": fault.point}
     return "".join(f" {name}={figure}" for name, figure in named.items() if figure is not None)

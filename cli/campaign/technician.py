@@ -10,10 +10,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from cli.campaign.virtual_garage import VirtualGarage
-from controller.local_link.messages import ClearDevice, Request, Stop
-from controller.local_link.mode_messages import HoldToRun, LockZone, ReleaseHold, UnlockZone
+from controller.core.finding import Finding
+from controller.local_link.messages import ClearDevice, Request, Stop, WithdrawOrder
+from controller.local_link.mode_messages import (
+    AnswerFinding,
+    ConfirmInventory,
+    HoldToRun,
+    LockZone,
+    ReleaseHold,
+    UnlockZone,
+)
 from plc_drivers.contract.codes import Mode
-from sim_hardware.plant.body import VehicleBody
+from sim_hardware.plant.body import SeatKind, VehicleBody
 from sim_hardware.plant.shuttle import ShuttleMachine
 from sim_hardware.plant.space import CENTRED_ACROSS_MM, CENTRED_ALONG_MM
 
@@ -59,14 +67,15 @@ class Technician:
         else:
             self._due_ms = self._garage.now_ms + pause_ms
 
-    def begin(self, shuttles_with_forks_out: list[str]) -> bool:
+    def begin(self, shuttles_with_forks_out: list[str], missed: list[Finding]) -> bool:
         """Take up the first job that there is; False when there is none that hands can do.
 
-        ``shuttles_with_forks_out`` are those whose forks no order will bring home any more.
+        ``shuttles_with_forks_out`` are those whose forks no order will bring home any more, ``missed`` findings at
+        places whose question no closed answer settles.
         """
         if self._steps is not None:
             return True
-        steps = self._job(shuttles_with_forks_out)
+        steps = self._job(shuttles_with_forks_out) or self._search(missed)
         if steps is None:
             return False
         self._steps = steps
@@ -84,6 +93,50 @@ class Technician:
             if astray and not plant.shuttle(name).forks_out:
                 return self._push(spec.zone, astray)
         return None
+
+    def _search(self, missed: list[Finding]) -> _Steps | None:
+        """A car stands elsewhere than the books say, or was taken away: set them right."""
+        garage = self._garage
+        for finding in missed:
+            if finding.kind == "empty-though-occupied":
+                car = garage.core.state.occupant.get(finding.subject)
+            else:
+                car = next(iter(garage.cars_at(finding.subject)), None)
+            body = None if car is None else garage.hardware.plant.scene.vehicles.get(car)
+            if body is None:
+                continue
+            if body.seat.kind is SeatKind.AWAY:
+                return self._book_out(finding)
+            if body.seat.kind is SeatKind.STAND and car in garage.core.state.vehicles:
+                return self._book_at(body.id, finding.subject, body.seat.owner)
+        return None
+
+    def _book_out(self, finding: Finding) -> _Steps:
+        """Withdraw what waits for a car that is not there any more, then say that it is gone."""
+        claims = self._garage.core.state.claims
+        if (order := claims.get(finding.subject)) is not None:
+            self._ask(WithdrawOrder(order=order, actor=PERSON))
+            for _ in range(SETTLE_MS // 100):
+                yield 100
+                if finding.subject not in claims:
+                    break
+        self._ask(AnswerFinding(finding=finding.id, answer="gone", person=PERSON))
+        yield SETTLE_MS
+
+    def _book_at(self, car: str, missed_at: str, stands_at: str) -> _Steps:
+        """Take the shuttles that reach both places out of automatic: then a person's word goes for what they reach."""
+        plant, layout = self._garage.hardware.plant, self._garage.layout
+        reaching = dict.fromkeys((*layout.reached_by(missed_at), *layout.reached_by(stands_at)))
+        mine = [plant.shuttle(name) for name in reaching if plant.shuttle(name).mode is Mode.AUTOMATIC]
+        yield from self._stop()
+        for shuttle in mine:
+            shuttle.turn_key(Mode.MANUAL)
+        yield SETTLE_MS
+        self._ask(ConfirmInventory(position=stands_at, vehicle=car, person=PERSON))
+        yield SETTLE_MS
+        for shuttle in mine:
+            shuttle.turn_key(Mode.AUTOMATIC)
+        yield SETTLE_MS
 
     def _bring_home(self, name: str) -> _Steps:
         """Clear what a fault has left, key to manual, the forks home with their button, key back."""
