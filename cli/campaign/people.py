@@ -11,7 +11,7 @@ from cli.campaign.technician import Technician
 from cli.campaign.virtual_garage import VirtualGarage
 from controller.core.finding import Clear, ConfirmAt, Finding, findings
 from controller.core.log import EventLog
-from controller.core.order import OrderState
+from controller.core.order import Order, OrderState
 from controller.core.situation import Situation
 from controller.local_link.messages import ClearDevice, Request, Start, SubmitOrder, VehicleData
 from controller.local_link.mode_messages import AnswerFinding, ConfirmInventory, EndFire
@@ -27,6 +27,7 @@ ORDERS_PER_DAY = 40.0
 """Of a tower with 42 places whose cars move once a day; half of them come, half go."""
 NO_SHOW_SHARE = 0.03
 _NEEDS_CLEAR = frozenset({State.STOPPED, State.ABORTED})
+_CALLS = frozenset({"NOT_IN_POSITION"})
 _OF_PLACES = frozenset({"empty-though-occupied", "occupied-though-free"})
 _INSIDE = frozenset({PersonPlace.INSIDE, PersonPlace.DOORWAY, PersonPlace.IN_CAR})
 
@@ -158,11 +159,16 @@ class Operator:
         state = garage.core.state
         if state.mode != "automatic" or state.blocks or state.held or state.trips or state.precautions.unconfirmed:
             return True
-        if self._findings():
+        if self._findings() or any(self._asks_for_somebody(order) for order in state.open_orders()):
             return True
         if any(garage.image.value(device, "state") in _NEEDS_CLEAR for device in garage.image):
             return True
         return any(not cabin.curtain_ok or cabin.curtain_count for cabin in self._empty_cabins())
+
+    @staticmethod
+    def _asks_for_somebody(order: Order) -> bool:
+        """An order waits for what only somebody at the cabin can do."""
+        return order.waiting is not None and order.waiting.code in _CALLS
 
     def _bring_back(self) -> None:
         """At the machine: blue buttons and counters; at the desk: fire over, inventory confirmed, clear."""

@@ -88,10 +88,24 @@ class Technician:
         for name in shuttles:
             if plant.shuttle(name).mode is Mode.AUTOMATIC:
                 return self._bring_home(name)
-        for name, spec in self._garage.layout.shuttles.items():
-            astray = [car for car in plant.scene.on(plant.shuttle(name).deck) if _is_astray(car)]
-            if astray and not plant.shuttle(name).forks_out:
-                return self._push(spec.zone, astray)
+        return self._astray()
+
+    def _astray(self) -> _Steps | None:
+        """A car on a deck or a plate that is out of its marks, where nothing is at work and nobody is inside."""
+        plant, layout = self._garage.hardware.plant, self._garage.layout
+        for name, spec in layout.shuttles.items():
+            cars = [car for car in plant.scene.on(plant.shuttle(name).deck) if _is_astray(car)]
+            if cars and not plant.shuttle(name).forks_out:
+                return self._push(spec.zone, cars)
+        for name, shape in layout.cabins.items():
+            cars = [car for car in plant.scene.on(plant.cabin(name).seat) if _is_astray(car)]
+            people = [person for person in plant.scene.people.values() if person.cabin == name]
+            if (
+                cars
+                and not people
+                and not any(forks.into(plant.cabin(name).seat) for forks in plant.cabin(name).reaching)
+            ):
+                return self._push(shape.zone, cars)
         return None
 
     def _search(self, missed: list[Finding]) -> _Steps | None:
