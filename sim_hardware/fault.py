@@ -41,6 +41,8 @@ class FaultKind(StrEnum):
     ENCODER_LOST = "encoder-lost"
     ROPE_SLACK = "rope-slack"
     GOVERNOR = "governor"
+    CAR_ROLLS = "car-rolls"
+    CAR_MOVED = "car-moved"
     CURTAIN_BROKEN = "curtain-broken"
     EXIT_OPEN = "exit-open"
     BUTTON_CLAMPED = "button-clamped"
@@ -62,11 +64,14 @@ class FaultKind(StrEnum):
     OVERSIZED = "oversized"
     GARBAGE = "garbage"
     FOREIGN = "foreign"
+    OVERTAKING = "overtaking"
     INTRUDER = "intruder"
     STAYS_INSIDE = "stays-inside"
     COMES_BACK = "comes-back"
     NEVER_CONFIRMS = "never-confirms"
     PRESSES_TWICE = "presses-twice"
+    BOOT_OPEN = "boot-open"
+    OTHER_CAR = "other-car"
     NOBODY_COMES = "nobody-comes"
 
 
@@ -102,7 +107,8 @@ class FaultRefusedError(Exception):
 @dataclass(frozen=True, slots=True)
 class Fault:
     """One fault. ``target`` is a sensor (``lift1.rope_taut``), a status tag (``lift1.state``), a PLC (``lift1``), a
-    part of the machine (``lift1.drive``), a zone (``zone1``), ``site``, a link (``lift-plc``) or ``people``.
+    part of the machine (``lift1.drive``), a position (``l1-c2-left``), a zone (``zone1``), ``site``, a link
+    (``lift-plc``) or ``people``.
 
     ``point`` None takes the one that the kind has; for a signal the plant's sensor where there is one of that path,
     else the status tag. ``value``, ``period_ms`` and ``peer`` are for the kinds that need them. ``for_ms`` repairs it

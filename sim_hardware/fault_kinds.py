@@ -50,8 +50,8 @@ def _link(does: str, value: str = "", period: str = "") -> KindSpec:
     return KindSpec((FaultPoint.LINK,), "a link", does, value=value, period=period)
 
 
-def _people(target: str, does: str, *, lasts: bool = True) -> KindSpec:
-    return KindSpec((FaultPoint.PEOPLE,), target, does, lasts=lasts)
+def _people(target: str, does: str, value: str = "", *, lasts: bool = True) -> KindSpec:
+    return KindSpec((FaultPoint.PEOPLE,), target, does, value=value, lasts=lasts)
 
 
 _AXIS = "`LIFT.drive`, `SHUTTLE.drive`, `SHUTTLE.forks`, `CABIN.turntable`"
@@ -97,10 +97,23 @@ KINDS: Mapping[FaultKind, KindSpec] = {
     ),
     FaultKind.ROPE_SLACK: _machine("a lift", "the rope is slack, which latches until reset at the machine"),
     FaultKind.GOVERNOR: _machine("a lift", "the overspeed governor has acted, and latches until reset at the machine"),
+    FaultKind.CAR_ROLLS: _machine(
+        "a position, as `shuttle1-deck`",
+        "the car in it rolls along its own length, as far as the stops at the ends let it",
+        "how far in mm, to the left above 0",
+        lasts=False,
+    ),
     FaultKind.CURTAIN_BROKEN: _machine("a cabin", "the counting curtain reports itself defective"),
     FaultKind.PLATE_MISSING: _machine("a cabin", "the plate is not in its seat"),
     FaultKind.EXIT_OPEN: _site("a cabin", "somebody has opened the emergency exit"),
     FaultKind.BUTTON_CLAMPED: _site("a cabin", "somebody has wedged the confirm button: pressed until taken out"),
+    FaultKind.CAR_MOVED: KindSpec(
+        (FaultPoint.SITE,),
+        "a position",
+        "somebody moves the car in it by hand and tells nobody",
+        peer="the empty place where it is put, or `out`",
+        lasts=False,
+    ),
     FaultKind.KEY: _site("a lift, shuttle or cabin", "somebody has turned the key switch", "2 manual, 3 maintenance"),
     FaultKind.ESTOP: _site("a zone, as `zone1`", "an emergency stop is pressed; repaired, it still needs its reset"),
     FaultKind.ESTOP_UNPLUGGED: _site("a zone", "the emergency stop's test pulses do not come back"),
@@ -118,11 +131,24 @@ KINDS: Mapping[FaultKind, KindSpec] = {
     FaultKind.OVERSIZED: _link("more bytes follow an answer than it has", value="how many"),
     FaultKind.GARBAGE: _link("noise comes in place of answers"),
     FaultKind.FOREIGN: _link("a byte of each answer is wrong", value="which byte: transaction, unit, function, data"),
+    FaultKind.OVERTAKING: _link("every second answer is overtaken by the next one and arrives after it"),
     FaultKind.INTRUDER: _people("a cabin", "somebody is inside without having passed the curtain: a child, an exit"),
     FaultKind.STAYS_INSIDE: _people("a cabin", "its next customer stays inside until told to step out", lasts=False),
     FaultKind.COMES_BACK: _people("a cabin", "its next customer goes in again after the confirmation", lasts=False),
     FaultKind.NEVER_CONFIRMS: _people("a cabin", "its next customer goes away without a confirmation", lasts=False),
     FaultKind.PRESSES_TWICE: _people("a cabin", "its next customer presses everything twice", lasts=False),
+    FaultKind.BOOT_OPEN: _people(
+        "a cabin",
+        "the next who brings a car leaves its boot open when walking away",
+        "by how many mm it is higher then",
+        lasts=False,
+    ),
+    FaultKind.OTHER_CAR: _people(
+        "a cabin",
+        "the next who brings a car brings another one than was ordered",
+        "by how many mm it is longer",
+        lasts=False,
+    ),
     FaultKind.NOBODY_COMES: _people("`people`", "customers do not come for their cars"),
 }
 """Every kind there is, signals first. What is not in here is refused."""

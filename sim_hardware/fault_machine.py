@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 
 from plc_drivers.contract.codes import Mode
 from sim_hardware.fault import Effect, Fault, FaultKind, FaultRefusedError
+from sim_hardware.fault_cars import CarFaults
 from sim_hardware.fault_kinds import check_figures, wrong_target
 from sim_hardware.people import Actor, Crowd, Habit
 from sim_hardware.plant.axis import Axis
@@ -23,6 +24,8 @@ SITE = "site"
 PEOPLE = "people"
 _SAME = 100
 """Percent of the designed deceleration of a sound brake."""
+_GROWS_MM_MAX = 2000
+"""No boot and no longer car makes a greater difference."""
 _KEY_VALUES = (int(Mode.MANUAL), int(Mode.MAINTENANCE))
 
 HABITS: Mapping[FaultKind, Habit] = {
@@ -30,6 +33,8 @@ HABITS: Mapping[FaultKind, Habit] = {
     FaultKind.COMES_BACK: Habit.COMES_BACK,
     FaultKind.NEVER_CONFIRMS: Habit.NEVER_CONFIRMS,
     FaultKind.PRESSES_TWICE: Habit.PRESSES_TWICE,
+    FaultKind.BOOT_OPEN: Habit.LEAVES_BOOT_OPEN,
+    FaultKind.OTHER_CAR: Habit.BRINGS_ANOTHER,
 }
 _SITE_FLAGS: Mapping[FaultKind, Mapping[str, bool]] = {
     FaultKind.FIRE: {"fire": True},
@@ -61,6 +66,7 @@ class MachineFaults:
         self._doors: dict[str, PowerDoor] = {f"{name}.outer": cabin.outer for name, cabin in self._cabins.items()}
         self._doors |= {f"{name}.inner": cabin.inner for name, cabin in self._cabins.items()}
         self._keyed = (*layout.lifts, *layout.shuttles, *layout.cabins)
+        self._cars = CarFaults(plant)
         self._intruders = 0
         self._makers: dict[FaultKind, Make] = {
             FaultKind.DRIVE_TRIP: self._trip,
@@ -70,6 +76,8 @@ class MachineFaults:
             FaultKind.ENCODER_LOST: self._lose,
             FaultKind.ROPE_SLACK: lambda fault: self._latched(fault, LiftMachine.slacken_rope),
             FaultKind.GOVERNOR: lambda fault: self._latched(fault, LiftMachine.act_governor),
+            FaultKind.CAR_ROLLS: self._cars.rolls,
+            FaultKind.CAR_MOVED: self._cars.moved,
             FaultKind.CURTAIN_BROKEN: self._curtain,
             FaultKind.EXIT_OPEN: self._exit,
             FaultKind.PLATE_MISSING: self._plate,
@@ -110,6 +118,8 @@ class MachineFaults:
             FaultKind.ROPE_SLACK: lifts,
             FaultKind.GOVERNOR: lifts,
             FaultKind.KEY: self._keyed,
+            FaultKind.CAR_ROLLS: self._cars.positions,
+            FaultKind.CAR_MOVED: self._cars.positions,
             FaultKind.NOBODY_COMES: (PEOPLE,),
         }
 
@@ -234,8 +244,16 @@ class MachineFaults:
 
     def _habit(self, fault: Fault) -> Effect:
         cabin, habit = self._cabin(fault), HABITS[fault.kind]
+        by_mm = fault.value or 0
+        if fault.value is not None and not 1 <= by_mm <= _GROWS_MM_MAX:
+            text = f"No car that comes differs by {by_mm} mm."
+            raise FaultRefusedError("BAD_FAULT", text, f"Give 1 to {_GROWS_MM_MAX}.")
         before = self._crowd.met[habit]
-        return Effect(lambda: self._crowd.expect(cabin.id, habit), None, lambda: self._crowd.met[habit] - before)
+
+        def expect() -> None:
+            self._crowd.expect(cabin.id, habit, by_mm=by_mm)
+
+        return Effect(expect, None, lambda: self._crowd.met[habit] - before)
 
     def _intrude(self, fault: Fault) -> Effect:
         cabin = self._cabin(fault)

@@ -5,7 +5,7 @@ Owns that translation. Must never change what a PLC did.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from sim_hardware.fault import Effect, Fault, FaultKind, FaultRefusedError
@@ -75,21 +75,26 @@ def wire_fault_of(fault: Fault) -> WireFault:
     count = fault.value or 0
     if fault.value is not None and not 0 <= count <= _BYTES_MAX:
         raise FaultRefusedError("BAD_FAULT", f"{fault.kind} cannot have value {count}.", f"Give 0 to {_BYTES_MAX}.")
+    if (plain := _PLAIN.get(fault.kind)) is not None:
+        return plain()
     match fault.kind:
-        case FaultKind.SILENT:
-            return wire_fault.drop
         case FaultKind.LATE:
             return wire_fault.delay(fault.period_ms or 0)
         case FaultKind.LOSSY:
             return wire_fault.every(max(1, count), wire_fault.drop)
-        case FaultKind.REPEATED:
-            return wire_fault.twice()
         case FaultKind.TRUNCATED:
             return wire_fault.truncate(count)
         case FaultKind.OVERSIZED:
             return lambda frame: (Sending(frame + bytes(count)),)
-        case FaultKind.GARBAGE:
-            return wire_fault.garbage(_NOISE)
         case FaultKind.FOREIGN:
             return wire_fault.flip(count)
     raise FaultRefusedError("NOT_SUPPORTED", f"{fault.kind} is no fault of a wire.", "Use another kind.")
+
+
+_PLAIN: Mapping[FaultKind, Callable[[], WireFault]] = {
+    FaultKind.SILENT: lambda: wire_fault.drop,
+    FaultKind.REPEATED: wire_fault.twice,
+    FaultKind.OVERTAKING: wire_fault.overtaken,
+    FaultKind.GARBAGE: lambda: wire_fault.garbage(_NOISE),
+}
+"""Kinds that take no figure."""

@@ -121,7 +121,7 @@ def inventory(garage: VirtualGarage) -> Iterator[Finding]:
         yield Finding("car-unbooked", garage.now_ms, f"{car} stands at {real[car].seat}; the books do not have it")
     for car in sorted(books.keys() & real.keys()):
         position = books[car] or ""
-        if car not in garage.hardware.plant.vehicles_at(position):
+        if car not in garage.cars_at(position):
             yield Finding("car-moved", garage.now_ms, f"the books have {car} at {position}; it is at {real[car].seat}")
     if len(set(books.values())) != len(books):
         yield Finding("car-doubled", garage.now_ms, "two cars have one position in the books")

@@ -7,10 +7,11 @@ the delays of people; the operator's eyes are the plant, because a person who wa
 from __future__ import annotations
 
 from cli.campaign.plan import stream
+from cli.campaign.technician import Technician
 from cli.campaign.virtual_garage import VirtualGarage
 from controller.core.finding import Clear, ConfirmAt, Finding, findings
 from controller.core.log import EventLog
-from controller.core.order import OrderState
+from controller.core.order import Order, OrderState
 from controller.core.situation import Situation
 from controller.local_link.messages import ClearDevice, Request, Start, SubmitOrder, VehicleData
 from controller.local_link.mode_messages import AnswerFinding, ConfirmInventory, EndFire
@@ -26,7 +27,9 @@ ORDERS_PER_DAY = 40.0
 """Of a tower with 42 places whose cars move once a day; half of them come, half go."""
 NO_SHOW_SHARE = 0.03
 _NEEDS_CLEAR = frozenset({State.STOPPED, State.ABORTED})
-_INSIDE = frozenset({PersonPlace.INSIDE, PersonPlace.DOORWAY})
+_CALLS = frozenset({"NOT_IN_POSITION"})
+_OF_PLACES = frozenset({"empty-though-occupied", "occupied-though-free"})
+_INSIDE = frozenset({PersonPlace.INSIDE, PersonPlace.DOORWAY, PersonPlace.IN_CAR})
 
 
 class Customers:
@@ -115,10 +118,14 @@ class Customers:
 
 
 class Operator:
-    """One person who looks after the garage: goes there, looks, resets, clears, confirms, starts."""
+    """One person who looks after the garage: goes there, looks, resets, clears, confirms, starts.
+
+    What takes hands at the machine is ``technician``'s; nothing is cleared or started before that is done.
+    """
 
     def __init__(self, garage: VirtualGarage, seed: int) -> None:
         self.acts = 0
+        self.technician = Technician(garage, self._ask)
         self._garage = garage
         self._dice = stream(seed, "operator")
         self._seen_ms: int | None = None
@@ -128,7 +135,7 @@ class Operator:
     def look(self) -> None:
         """Look at the garage once; what is done depends on what has been seen for long enough to walk there."""
         garage = self._garage
-        if not garage.alive or not garage.claimed:
+        if not garage.alive or not garage.claimed or self.technician.is_busy:
             return
         if self._start_due_ms is not None and garage.now_ms >= self._start_due_ms:
             self._start_due_ms = None
@@ -141,6 +148,8 @@ class Operator:
             self._seen_ms = garage.now_ms
             self._clear_due_ms = garage.now_ms + round(self._dice.uniform(20_000, 180_000))
         if garage.now_ms >= self._clear_due_ms and self._start_due_ms is None:
+            if self.technician.begin(self._left_out(), self._missed()):
+                return
             self._bring_back()
             self._clear_due_ms = garage.now_ms + round(self._dice.uniform(40_000, 120_000))
             self._start_due_ms = garage.now_ms + round(self._dice.uniform(5_000, 15_000))
@@ -150,11 +159,16 @@ class Operator:
         state = garage.core.state
         if state.mode != "automatic" or state.blocks or state.held or state.trips or state.precautions.unconfirmed:
             return True
-        if self._findings():
+        if self._findings() or any(self._asks_for_somebody(order) for order in state.open_orders()):
             return True
         if any(garage.image.value(device, "state") in _NEEDS_CLEAR for device in garage.image):
             return True
         return any(not cabin.curtain_ok or cabin.curtain_count for cabin in self._empty_cabins())
+
+    @staticmethod
+    def _asks_for_somebody(order: Order) -> bool:
+        """An order waits for what only somebody at the cabin can do."""
+        return order.waiting is not None and order.waiting.code in _CALLS
 
     def _bring_back(self) -> None:
         """At the machine: blue buttons and counters; at the desk: fire over, inventory confirmed, clear."""
@@ -168,12 +182,34 @@ class Operator:
         if garage.core.state.mode == "fire":
             self._ask(EndFire(person="operator"))
         for position in tuple(garage.core.state.precautions.unconfirmed):
-            stands = plant.vehicles_at(position)
+            stands = garage.cars_at(position)
             self._ask(ConfirmInventory(position=position, vehicle=stands[0] if stands else None, person="operator"))
         for finding in self._findings():
             if (answer := self._true_answer(finding)) is not None:
                 self._ask(AnswerFinding(finding=finding.id, answer=answer, person="operator"))
         self._ask(ClearDevice(device="all", actor="operator"))
+        for finding in self._findings():
+            if finding.kind == "car-on-mover":
+                car = self._garage.core.state.occupant[finding.subject]
+                self._ask(SubmitOrder(kind="relocate", vehicle=VehicleData(id=car)))
+
+    def _left_out(self) -> list[str]:
+        """Shuttles whose forks are out, and no transfer may be finished that would bring them home."""
+        return [
+            finding.subject
+            for finding in self._findings()
+            if finding.kind == "half-transfer" and not any(isinstance(one.effect, Clear) for one in finding.answers)
+        ]
+
+    def _missed(self) -> list[Finding]:
+        """Findings at places that no true answer settles: a car is elsewhere than anything looks, or away."""
+        return [
+            finding
+            for finding in self._findings()
+            if finding.kind in _OF_PLACES
+            and not self._garage.layout.positions[finding.subject].owner
+            and self._true_answer(finding) in {None, "gone"}
+        ]
 
     def _findings(self) -> tuple[Finding, ...]:
         """What books and machine do not agree on, as the page shows it."""
@@ -185,8 +221,13 @@ class Operator:
         """The answer that says what stands there in truth; None where only a repair helps."""
         for answer in finding.answers:
             match answer.effect:
+                case ConfirmAt(position=position, gone=True):
+                    car = self._garage.core.state.occupant.get(position)
+                    body = None if car is None else self._garage.hardware.plant.scene.vehicles.get(car)
+                    if body is not None and body.seat.kind is SeatKind.AWAY:
+                        return answer.id
                 case ConfirmAt(position=position, vehicle=vehicle):
-                    stands = self._garage.hardware.plant.vehicles_at(position)
+                    stands = self._garage.cars_at(position)
                     if (stands[0] if stands else None) == vehicle:
                         return answer.id
                 case Clear():
@@ -194,14 +235,16 @@ class Operator:
         return None
 
     def _empty_cabins(self) -> list[CabinMachine]:
-        """Cabins with nobody on the floor or in the doorway, as a look through the window shows."""
+        """Cabins with nobody on the floor, in the doorway or in a car, as a look through the window shows."""
         plant = self._garage.hardware.plant
         seen = {p.cabin for p in plant.scene.people.values() if p.place in _INSIDE}
         return [plant.cabin(name) for name in self._garage.layout.cabins if name not in seen]
 
     def _ask(self, request: Request) -> None:
-        self.acts += 1
-        self._garage.ask(request)
+        """Ask the controller, where one runs that hears it."""
+        if self._garage.alive and self._garage.claimed:
+            self.acts += 1
+            self._garage.ask(request)
 
 
 def open_orders(garage: VirtualGarage) -> list[str]:

@@ -1,13 +1,13 @@
 """What is going to be broken in a run, all of it worked out from the seed before the run begins.
 
-Owns the drawing of moments, targets and figures. Each fault is drawn from a stream of its own, so that leaving some out
-changes none of the others.
+Owns the drawing of moments, targets and figures. Each kind has its moments and each fault its figures from a stream of
+its own, so that leaving some out, or a kind that is new in the mix, changes none of the others.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 from cli.campaign.mix import LIES, MIX, AnyKind, OwnFault, Rate, is_excluded
@@ -16,6 +16,7 @@ from controller.config.sections import devices
 from plc_drivers.contract import TagType
 from plc_drivers.contract.tag import Tag
 from sim_hardware.fault import Fault, FaultKind, FaultPoint
+from sim_hardware.fault_cars import OUT
 from sim_hardware.garage import EmulatedGarage
 
 BETWEEN_LIES_MS = 60_000
@@ -26,9 +27,9 @@ FIRST_MS = 30_000
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """One fault: when, which, and for how long (0: over at once). ``number`` names it in stories and masks."""
+    """One fault: when, which, and for how long (0: over at once). ``name`` names it in stories and masks."""
 
-    number: int
+    name: str
     at_ms: int
     kind: AnyKind
     target: str
@@ -40,7 +41,7 @@ class Planned:
         """The fault in one line."""
         figures = "" if self.fault is None else _figures(self.fault)
         lasting = f" for {self.for_ms / 1000:g} s" if self.for_ms else ""
-        return f"{self.at_ms / 1000:.1f} s: #{self.number} {self.kind} at {self.target}{figures}{lasting}"
+        return f"{self.at_ms / 1000:.1f} s: {self.name} at {self.target}{figures}{lasting}"
 
 
 def stream(seed: int, purpose: str) -> Random:
@@ -50,31 +51,33 @@ def stream(seed: int, purpose: str) -> Random:
 
 def plan(seed: int, length_ms: int, garage: EmulatedGarage, rate: float = 1.0) -> list[Planned]:
     """Every fault of a run of ``length_ms``, in order; ``rate`` multiplies the usual mix."""
-    dice = stream(seed, "moments")
-    moments: list[tuple[int, AnyKind]] = []
-    for kind, usual in MIX.items():
-        moments += [(at_ms, kind) for at_ms in _moments(dice, usual.per_day * rate, length_ms)]
-    moments.sort(key=lambda moment: (moment[0], moment[1].value))
     drawn = Draw(garage)
-    planned = []
-    for number, (at_ms, kind) in enumerate(moments):
-        dice = stream(seed, f"fault:{number}")
-        one = drawn.fault(dice, number, at_ms, kind)
-        if one is not None:
-            planned.append(one)
-            planned += _before(dice, one, len(moments))
-    planned.sort(key=lambda one: (one.at_ms, one.number))
+    planned: list[Planned] = []
+    for kind, usual in MIX.items():
+        moments = _moments(stream(seed, f"moments:{kind}"), usual.per_day * rate, length_ms)
+        for number, at_ms in enumerate(moments, 1):
+            name = f"{kind}-{number}"
+            dice = stream(seed, f"fault:{name}")
+            one = drawn.fault(dice, name, at_ms, kind)
+            if one is not None:
+                planned += [one, *_before(dice, one)]
+    planned.sort(key=_order)
     return _one_lie_at_a_time(planned, length_ms)
 
 
-def _before(dice: Random, one: Planned, offset: int) -> list[Planned]:
-    """A generator takes over from mains that went some seconds before. ``offset`` keeps its number from all others."""
+def _order(one: Planned) -> tuple[int, str]:
+    return one.at_ms, one.name
+
+
+def _before(dice: Random, one: Planned) -> list[Planned]:
+    """A generator takes over from mains that went some seconds before."""
     if one.kind is not FaultKind.GENERATOR:
         return []
     dark_ms = round(dice.uniform(2_000, 20_000))
     lost = Fault(one.target, FaultKind.MAINS_LOST)
     at_ms = max(0, one.at_ms - dark_ms)
-    return [Planned(offset + one.number, at_ms, FaultKind.MAINS_LOST, one.target, dark_ms + BETWEEN_LIES_MS, lost)]
+    name = f"{one.name}-takes-over"
+    return [Planned(name, at_ms, FaultKind.MAINS_LOST, one.target, dark_ms + BETWEEN_LIES_MS, lost)]
 
 
 def _moments(dice: Random, per_day: float, length_ms: int) -> Iterator[int]:
@@ -96,9 +99,9 @@ def _one_lie_at_a_time(planned: Sequence[Planned], length_ms: int) -> list[Plann
             continue
         at_ms = max(one.at_ms, free_ms)
         if at_ms < length_ms:
-            kept.append(Planned(one.number, at_ms, one.kind, one.target, one.for_ms, one.fault))
+            kept.append(replace(one, at_ms=at_ms))
             free_ms = at_ms + one.for_ms + BETWEEN_LIES_MS
-    return sorted(kept, key=lambda one: (one.at_ms, one.number))
+    return sorted(kept, key=_order)
 
 
 class Draw:
@@ -110,19 +113,21 @@ class Draw:
         self._sensors = list(_sensors(garage))
         self._commanded = [name for name, plc in garage.devices.items() if plc.definition.is_commanded]
         self._links = tuple(link.id for link in garage.config.links)
+        self._positions = tuple(garage.layout.positions)
+        self._cabins = tuple(garage.layout.cabins)
 
-    def fault(self, dice: Random, number: int, at_ms: int, kind: AnyKind) -> Planned | None:
+    def fault(self, dice: Random, name: str, at_ms: int, kind: AnyKind) -> Planned | None:
         """One fault; None where this garage has no place for that kind."""
         for_ms = _length_ms(dice, MIX[kind])
         if isinstance(kind, OwnFault):
             target = dice.choice(list(self._garage.devices)) if kind is OwnFault.LINK_CUT else "controller"
-            return Planned(number, at_ms, kind, target, for_ms)
+            return Planned(name, at_ms, kind, target, for_ms)
         fault = self._made(dice, kind)
-        return None if fault is None else Planned(number, at_ms, kind, fault.target, for_ms, fault)
+        return None if fault is None else Planned(name, at_ms, kind, fault.target, for_ms, fault)
 
     def _made(self, dice: Random, kind: FaultKind) -> Fault | None:
         if kind in LIES and kind is not FaultKind.INPUTS_FROZEN:
-            return self._lie(dice, kind)
+            return self.lie(dice, kind)
         match kind:
             case FaultKind.BAD:
                 return self._bad(dice)
@@ -130,7 +135,7 @@ class Draw:
                 return Fault(dice.choice(list(self._garage.devices)), kind)
             case FaultKind.SEQUENCE_RESET | FaultKind.REFUSES | FaultKind.NEVER_ENDS | FaultKind.NEVER_REPORTS:
                 return Fault(dice.choice(self._commanded), kind)
-        return self._of_machine(dice, kind) or self._of_link(dice, kind)
+        return self._of_car(dice, kind) or self._of_machine(dice, kind) or self._of_link(dice, kind)
 
     def _bad(self, dice: Random) -> Fault | None:
         """A tag that is read over OPC UA; None in a garage without it."""
@@ -150,6 +155,20 @@ class Draw:
         }
         return Fault(dice.choice(targets), kind, values.get(kind))
 
+    def _of_car(self, dice: Random, kind: FaultKind) -> Fault | None:
+        """What cars and those who bring them do wrong; which of them is chosen when the moment has come."""
+        match kind:
+            case FaultKind.CAR_ROLLS:
+                by_mm = dice.choice((-1, 1)) * dice.randint(70, 400)
+                return Fault(dice.choice(self._positions), kind, by_mm)
+            case FaultKind.CAR_MOVED:
+                return Fault(dice.choice(self._positions), kind, peer=OUT)
+            case FaultKind.BOOT_OPEN:
+                return Fault(dice.choice(self._cabins), kind, dice.randint(100, 700))
+            case FaultKind.OTHER_CAR:
+                return Fault(dice.choice(self._cabins), kind, dice.randint(200, 700))
+        return None
+
     def _of_link(self, dice: Random, kind: FaultKind) -> Fault | None:
         values: Mapping[FaultKind, int] = {
             FaultKind.LOSSY: dice.randint(1, 6),
@@ -160,16 +179,23 @@ class Draw:
         period_ms = dice.randint(20, 400) if kind is FaultKind.LATE else None
         return Fault(dice.choice(self._links), kind, values.get(kind), period_ms)
 
-    def _lie(self, dice: Random, kind: FaultKind) -> Fault | None:
-        """At a sensor or in the status, as the dice fall; of what a lie of this kind can be told about."""
+    def lie(self, dice: Random, kind: FaultKind, of: frozenset[str] | None = None) -> Fault | None:
+        """At a sensor or in the status, as the dice fall; of what a lie of this kind can be told about.
+
+        ``of`` are the devices whose signals are chosen from, None for all.
+        """
         at_sensor = dice.random() < 0.5
         if at_sensor:
             places: list[tuple[str, type[int], Tag | None]] = [
-                (path, form, None) for path, form in self._sensors if _fits(kind, form)
+                (path, form, None)
+                for path, form in self._sensors
+                if _fits(kind, form) and (of is None or path.partition(".")[0] in of)
             ]
         else:
             places = [
-                (f"{device}.{tag.name}", _form(tag), tag) for device, _, tag in self._tags if _fits(kind, _form(tag))
+                (f"{device}.{tag.name}", _form(tag), tag)
+                for device, _, tag in self._tags
+                if _fits(kind, _form(tag)) and (of is None or device in of)
             ]
         if not places:
             return None
@@ -261,5 +287,5 @@ def _sensors(garage: EmulatedGarage) -> Iterator[tuple[str, type[int]]]:
 
 
 def _figures(fault: Fault) -> str:
-    named = {"value": fault.value, "period_ms": fault.period_ms, "point": fault.point}
+    named = {"value": fault.value, "period_ms": fault.period_ms, "peer": fault.peer, "point": fault.point}
     return "".join(f" {name}={figure}" for name, figure in named.items() if figure is not None)

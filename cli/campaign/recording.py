@@ -16,7 +16,7 @@ from cli.failure import Failure
 from controller.config.load import config_hash
 from controller.config.models import GarageConfig
 
-FORMAT = 1
+FORMAT = 2
 _GIT_S = 10.0
 _ROOT = Path(__file__).parents[2]
 

@@ -9,18 +9,19 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
+from cli.campaign.aim import WAIT_MS, Aim
 from cli.campaign.checkers import Checkers, Finding, inventory
-from cli.campaign.mix import OwnFault
+from cli.campaign.mix import LIES, OwnFault
 from cli.campaign.people import HOUR_MS, LOOK_MS, Customers, Operator, open_orders
-from cli.campaign.plan import Planned, plan, stream
+from cli.campaign.plan import BETWEEN_LIES_MS, Planned, plan, stream
 from cli.campaign.virtual_garage import VirtualGarage
 from controller.config.models import GarageConfig
 from controller.core.order import OrderState
 from controller.local_link.messages import Accepted, SubmitOrder, VehicleData
-from sim_hardware.fault import FaultRefusedError
+from sim_hardware.fault import FaultKind, FaultRefusedError
 
 PERIOD_MS = 100
 """Scan of the PLCs and period of the controller in a campaign: the longest at which a PLC's time-out of 500 ms still
@@ -51,8 +52,8 @@ class Settings:
     fault_rate: float = 1.0
     order_rate: float = 1.0
     jumps: bool = True
-    only: frozenset[int] | None = None
-    """Numbers of the faults that are injected; None for all."""
+    only: frozenset[str] | None = None
+    """Names of the faults that are injected; None for all."""
     until_ms: int | None = None
     """Break off here, for a story that has ended by then."""
 
@@ -101,8 +102,15 @@ class Run:
         self._tell = tell
         self._dice = stream(settings.seed, "course")
         planned = plan(settings.seed, self._length_ms, self.garage.hardware, settings.fault_rate)
-        self._planned = [one for one in planned if settings.only is None or one.number in settings.only]
-        self._tries: Counter[int] = Counter()
+        self._planned = [one for one in planned if settings.only is None or one.name in settings.only]
+        self._aim = Aim(self.garage, settings.seed)
+        self._armed: list[Planned] = []
+        """Due, and waiting for their moment."""
+        self._lie_free_ms = 0
+        """The next lie may be told from then on."""
+        self._moved: list[str] = []
+        """Cars that somebody has moved by hand."""
+        self._tries: Counter[str] = Counter()
         self._standing: dict[str, tuple[int, Planned]] = {}
         self._later: list[tuple[str, Callable[[], int]]] = []
         """What was over at once, with the count of what it has changed by the end of the run."""
@@ -137,9 +145,10 @@ class Run:
         if garage.now_ms >= self._look_ms:
             self._look_ms = garage.now_ms + LOOK_MS
             self._operator.look()
+        self._operator.technician.act()
         if garage.alive:
             self._customers.look()
-        if self.settings.jumps:
+        if self.settings.jumps and not self._operator.technician.is_busy:
             garage.jump(min(end_ms, self._due_ms(), garage.now_ms + JUMP_MS_MAX))
         garage.cycle()
         if (finding := self._checkers.look()) is not None:
@@ -154,7 +163,34 @@ class Run:
 
     def _inject_due(self) -> None:
         while self._planned and self.garage.now_ms >= self._planned[0].at_ms:
-            self._inject(self._planned.pop(0))
+            one = self._planned.pop(0)
+            if self._aim.is_aimed(one) or one.kind in LIES:
+                self._armed.append(one)
+            else:
+                self._inject(one)
+        if self._armed:
+            self._armed = [one for one in self._armed if not self._is_placed(one)]
+
+    def _is_placed(self, one: Planned) -> bool:
+        """Inject a fault whose moment has come; True when it is done with, also because it waited for too long."""
+        now_ms = self.garage.now_ms
+        if now_ms - one.at_ms > WAIT_MS:
+            return True
+        if one.kind in LIES and now_ms < self._lie_free_ms:
+            return False
+        aimed = self._aim.look(one) if self._aim.is_aimed(one) else one
+        if aimed is None:
+            return False
+        if one.kind in LIES:
+            self._lie_free_ms = now_ms + one.for_ms + BETWEEN_LIES_MS
+        self._inject(aimed)
+        if (after := self._aim.follows(aimed)) is not None:
+            self._plan_anew(after)
+        return True
+
+    def _plan_anew(self, one: Planned) -> None:
+        self._planned.append(one)
+        self._planned.sort(key=lambda planned: (planned.at_ms, planned.name))
 
     def _inject(self, one: Planned) -> None:
         if one.target in self._standing:
@@ -179,11 +215,9 @@ class Run:
         """
         if error.code != "NOT_NOW":
             raise error
-        self._tries[one.number] += 1
-        if self._tries[one.number] < TRIES:
-            later = Planned(one.number, self.garage.now_ms + RETRY_MS, one.kind, one.target, one.for_ms, one.fault)
-            self._planned.append(later)
-            self._planned.sort(key=lambda planned: (planned.at_ms, planned.number))
+        self._tries[one.name] += 1
+        if self._tries[one.name] < TRIES:
+            self._plan_anew(replace(one, at_ms=self.garage.now_ms + RETRY_MS))
 
     def _begin(self, one: Planned) -> int:
         """Bring a fault about; 1 when it took effect at once, else what it takes is counted at its end."""
@@ -191,6 +225,8 @@ class Run:
             return self._begin_own(one, one.kind)
         if one.fault is None:
             raise ValueError(f"{one.told()}: nothing to inject")
+        if one.kind is FaultKind.CAR_MOVED:
+            self._moved += self.garage.hardware.plant.vehicles_at(one.target)
         self.garage.hardware.faults.inject(one.fault)
         if not one.for_ms:
             self._later.append((one.kind.value, self.garage.hardware.faults.counter(one.target)))
@@ -206,9 +242,9 @@ class Run:
             case OwnFault.DISK_FULL:
                 garage.disk.is_full = True
             case OwnFault.DISK_SLOW:
-                garage.disk.latency_ms = stream(self.settings.seed, f"disk:{one.number}").randint(200, 5_000)
+                garage.disk.latency_ms = stream(self.settings.seed, f"disk:{one.name}").randint(200, 5_000)
             case OwnFault.CLOCK_JUMP:
-                garage.unix_0_ms += stream(self.settings.seed, f"clock:{one.number}").randint(-AWAY_MS, AWAY_MS)
+                garage.unix_0_ms += stream(self.settings.seed, f"clock:{one.name}").randint(-AWAY_MS, AWAY_MS)
                 return 1
         return 0
 
@@ -225,7 +261,7 @@ class Run:
         else:
             took = self._end_own(one, one.kind)
         self.outcome.took[one.kind.value] += bool(took)
-        self._note(f"{self.garage.now_ms / 1000:.1f} s: #{one.number} {one.kind} is over")
+        self._note(f"{self.garage.now_ms / 1000:.1f} s: {one.name} is over")
 
     def _end_own(self, one: Planned, kind: OwnFault) -> int:
         garage = self.garage
@@ -250,12 +286,14 @@ class Run:
         for target in tuple(self._standing):
             self._undo(target)
         self._planned.clear()
+        self._armed.clear()
         self.garage.hardware.faults.clear_all()
         self.garage.crowd.customers = True
         self._customers.due_ms = 1 << 60
         garage = self.garage
         end_ms = garage.now_ms + END_MS
         self._until(lambda: not open_orders(garage) and self._is_well(), end_ms)
+        self._miss_the_moved(end_ms)
         if self.outcome.findings:
             return
         self.outcome.stuck = open_orders(garage)
@@ -266,6 +304,17 @@ class Run:
         self.outcome.findings += list(inventory(garage))
         if not self.outcome.findings:
             self._fetch_some()
+
+    def _miss_the_moved(self, end_ms: int) -> None:
+        """Order each car that was moved by hand and that nobody has missed yet: then the books must come right."""
+        garage = self.garage
+        for car in dict.fromkeys(self._moved):
+            position = garage.core.state.vehicles[car].position
+            if position is None or car in garage.cars_at(position) or open_orders(garage):
+                continue
+            garage.ask(SubmitOrder(kind="retrieve", vehicle=VehicleData(id=car)))
+            self._until(lambda: bool(open_orders(garage)), garage.now_ms + LOOK_MS)
+            self._until(lambda: not open_orders(garage) and self._is_well(), end_ms)
 
     def _is_well(self) -> bool:
         state = self.garage.core.state

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from cli.campaign.checkers import Finding
 from cli.campaign.run import Outcome, Run, Settings, first_kind
 from controller.config.models import GarageConfig
+
+_Item = TypeVar("_Item")
 
 RUNS_MAX = 60
 AT_THE_END = frozenset({"order-stuck", "never-well", "car-unreachable", "car-not-out", "car-lost", "car-moved"})
@@ -47,11 +50,11 @@ class Shortener:
         """The shortest story that was found."""
         first = self._best
         finding = first.findings[0]
-        numbers = [one.number for one in first.placed if one.at_ms <= finding.at_ms]
+        names = [one.name for one in first.placed if one.at_ms <= finding.at_ms]
         base = first.settings
         if finding.kind not in AT_THE_END:
             base = replace(base, until_ms=finding.at_ms + 1000)
-        kept = minimal(numbers, lambda some: self._fails(replace(base, only=frozenset(some))))
+        kept = minimal(names, lambda some: self._fails(replace(base, only=frozenset(some))))
         settings = replace(base, only=frozenset(kept))
         if self._best is first:
             settings = first.settings
@@ -68,7 +71,7 @@ class Shortener:
         return True
 
 
-def minimal(items: list[int], fails: Callable[[list[int]], bool]) -> list[int]:
+def minimal(items: list[_Item], fails: Callable[[list[_Item]], bool]) -> list[_Item]:
     """Fewest ``items`` that still fail, none of which can be left out alone (Zeller's delta debugging)."""
     if not items or fails([]):
         return []

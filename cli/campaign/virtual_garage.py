@@ -15,7 +15,7 @@ from controller.config.models import GarageConfig
 from controller.config.sections import definition_of, devices
 from controller.core.core import GarageCore
 from controller.core.interface import Ask, Instant, StepResult, Surroundings
-from controller.garage import Layout
+from controller.garage import Layout, PositionKind
 from controller.garage.topology import topology_of
 from controller.local_link.messages import Answer, Request
 from controller.planning.advice import PlannerReady, PlannerWord
@@ -25,6 +25,7 @@ from plc_drivers.contract.codes import State
 from plc_drivers.device_watch import DeviceWatch
 from plc_drivers.outputs import PermittedOutputs
 from plc_drivers.reading import ProcessImage
+from safety.acts import Acts
 from safety.gate import Gate, GateResult
 from safety.logic import SafetyLogic
 from safety.verdict import Verdict
@@ -144,6 +145,15 @@ class VirtualGarage:
         self._asks.append(Ask(self._token, request))
         return self._token
 
+    def cars_at(self, position: str) -> tuple[str, ...]:
+        """What stands there in truth; a car on raised forks that are home counts for the deck below it."""
+        plant, place = self.hardware.plant, self.layout.positions[position]
+        found = plant.vehicles_at(position)
+        if place.kind is PositionKind.DECK:
+            shuttle = plant.shuttle(place.owner)
+            found += () if shuttle.forks_out else tuple(car.id for car, _ in shuttle.carried())
+        return found
+
     def now(self) -> Instant:
         """The moment of the running cycle."""
         return Instant(self.now_ms, self.unix_0_ms + self.now_ms)
@@ -179,7 +189,7 @@ class VirtualGarage:
         )
         if passage.defects:
             self.on_defects(passage)
-        self.memory = replace(passage.memory, acts=result.acts)
+        self.memory = replace(passage.memory, acts=self._heard(result.acts))
         self.outputs = passage.outputs.without(self._foreign) if self._foreign else passage.outputs
         if result.picture is not None and self.advisor is not None:
             self.words.append(self.advisor.advise(result.picture))
@@ -190,6 +200,11 @@ class VirtualGarage:
         for word in self.words:
             self.core.advise(word)
         self.words = []
+
+    def _heard(self, acts: Acts) -> Acts:
+        """A hold was heard in the core's time; safety, which judges its age, has that of the PLCs."""
+        hold = acts.hold
+        return acts if hold is None else replace(acts, hold=replace(hold, at_ms=hold.at_ms - self.jumped_ms))
 
     def on_defects(self, passage: GateResult) -> None:
         """The gate refused a wish that no core may have.

@@ -156,9 +156,10 @@ class _Damage:
     def delay_ms(self, device: str) -> int | None:
         """How late the next answer comes; None when it never does."""
         kind = self._fault.kind
-        if kind is FaultKind.LOSSY:
+        if kind in {FaultKind.LOSSY, FaultKind.OVERTAKING}:
             self._seen[device] = count = self._seen.get(device, 0) + 1
-            if count % (self._fault.value or 1):
+            # An answer that was overtaken has an older number than the one before it: drivers drop it.
+            if count % (2 if kind is FaultKind.OVERTAKING else self._fault.value or 1):
                 return 0
         self.met += 1
         if kind is FaultKind.LATE:

@@ -218,9 +218,10 @@ def _missing(comparison: Comparison, position: Position) -> Finding:
     car = comparison.booked(position.id) or ""
     elsewhere = _could_be_there(comparison, position)
     answers = [Answer(f"at-{place}", f"It stands at {place}.", ConfirmAt(place, car)) for place in elsewhere]
-    if position.kind is PositionKind.CABIN:
-        left = ConfirmAt(position.id, None, gone=True)
-        answers.append(Answer("gone", "It has left the garage through this cabin.", left))
+    left = ConfirmAt(position.id, None, gone=True)
+    by_hand = "It was taken out of the garage by hand."
+    through = "It has left the garage through this cabin."
+    answers.append(Answer("gone", through if position.kind is PositionKind.CABIN else by_hand, left))
     answers.append(Answer("here", "It stands here: the detectors are wrong.", Refer()))
     answers.append(Answer("not-found", "I have not found it.", Refer()))
     return Finding(

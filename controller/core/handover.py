@@ -23,6 +23,7 @@ from controller.core.cabin_reading import (
     sees_nobody,
     sees_somebody,
 )
+from controller.core.measuring import grew, measure, refuse_car
 from controller.core.order import Order
 from controller.core.placement import Placement
 from controller.core.situation import Situation
@@ -344,10 +345,10 @@ def _positioning(situation: Situation, cabin: Cabin, order: Order, placement: Pl
         return None
     if situation.value(cabin.id, "wheels_in_place") is not True:
         return _overdue(situation, cabin, "NOT_IN_POSITION", "has not brought the car into position")
-    measured = _measured(situation, cabin.id, order)
+    measured = measure(situation, cabin.id, order)
     if measured is None:
         return Refusal("MEASURING", f"{cabin.id} is measuring the car.", "Wait; check the light barriers if it lasts.")
-    refusal = _refuse_car(situation, cabin, order, measured, placement)
+    refusal = refuse_car(situation, cabin, order, measured, placement)
     if refusal is not None:
         reject(situation, order, refusal)
         enter(situation, cabin.id, REJECTING, order.id)
@@ -357,45 +358,24 @@ def _positioning(situation: Situation, cabin: Cabin, order: Order, placement: Pl
     return None
 
 
-def _measured(situation: Situation, cabin: str, order: Order) -> ev.VehicleMeasured | None:
-    names = ("vehicle_length_mm", "vehicle_width_mm", "vehicle_height_mm", "vehicle_weight_kg")
-    values = [situation.value(cabin, name) for name in names]
-    if any(value is None or value == 0 for value in values):
-        return None
-    length, width, height, weight = (int(value or 0) for value in values)
-    return ev.VehicleMeasured(
-        vehicle=order.vehicle, cabin=cabin, length_mm=length, width_mm=width, height_mm=height, weight_kg=weight
-    )
+def _measured_again(situation: Situation, cabin: Cabin, order: Order, placement: Placement) -> Refusal | None:
+    """Measure once more behind the shut door, when nobody can reach the car any more.
 
-
-def _refuse_car(
-    situation: Situation, cabin: Cabin, order: Order, measured: ev.VehicleMeasured, placement: Placement
-) -> Refusal | None:
-    vehicle = Vehicle(
-        order.vehicle,
-        "",
-        measured.length_mm,
-        measured.width_mm,
-        measured.height_mm,
-        measured.weight_kg,
-        electric=False,
-    )
-    clearance = situation.value(cabin.id, "ground_clearance_mm")
-    least = cabin.envelope.ground_clearance_mm_min
-    misfits = list(vehicle.misfits(cabin.envelope))
-    if clearance is None or clearance < least:
-        misfits.append(f"ground clearance {clearance} mm below {least} mm")
-    if situation.value(cabin.id, "vehicle_in_envelope") is not True:
-        misfits.append("a light barrier of the size check is interrupted")
-    if not misfits and placement.choose(situation, order, vehicle, cabin.position) is None:
-        misfits.append("no free place is large enough")
-    if not misfits:
+    With a boot that was opened since, it may be higher than any place: then it must not go in (H14). None when it
+    goes on, with the measures that it has now.
+    """
+    measured = measure(situation, cabin.id, order)
+    if measured is None:
+        return Refusal("MEASURING", f"{cabin.id} is measuring the car.", "Wait; check the light barriers if it lasts.")
+    if not grew(situation, measured):
         return None
-    return Refusal(
-        "VEHICLE_DOES_NOT_FIT",
-        f"The car in {cabin.id} cannot be stored: {', '.join(misfits)}.",
-        "The driver drives it out again; fold mirrors, remove roof loads, or use another garage.",
-    )
+    refusal = refuse_car(situation, cabin, order, measured, placement)
+    if refusal is None:
+        situation.log.write(measured)
+        return None
+    reject(situation, order, refusal)
+    enter(situation, cabin.id, OPENING, order.id)
+    return refusal
 
 
 def _stepping_out(situation: Situation, cabin: Cabin, order: Order, _: Placement) -> Refusal | None:
@@ -420,7 +400,7 @@ def _securing(situation: Situation, cabin: Cabin, order: Order, _: Placement) ->
     return _close_outer(situation, cabin, order)
 
 
-def _checking(situation: Situation, cabin: Cabin, order: Order, _: Placement) -> Refusal | None:
+def _checking(situation: Situation, cabin: Cabin, order: Order, placement: Placement) -> Refusal | None:
     """Wait for the proof that nobody is left inside; then the car is ours (H02)."""
     if cabin.id not in situation.verdict.proven_empty:
         return _let_out(situation, cabin, order) or not_confirmed(cabin.id)
@@ -430,6 +410,8 @@ def _checking(situation: Situation, cabin: Cabin, order: Order, _: Placement) ->
             f"The vehicle sensors of {cabin.id} do not agree that a car stands there.",
             f"Look into {cabin.id} and have loop and light barrier checked.",
         )
+    if order.kind == "store" and (waits := _measured_again(situation, cabin, order, placement)) is not None:
+        return waits
     if order.kind == "store" and situation.state.vehicles[order.vehicle].position is None:
         heading = ev.heading_name(cabin.side.other)
         situation.log.write(ev.VehicleArrived(vehicle=order.vehicle, position=cabin.position, heading=heading))

@@ -31,7 +31,7 @@ def confirm(situation: Situation, request: ConfirmInventory, *, asked: frozenset
     refusal = (
         _not_asked(situation, request.position, asked)
         or _contradicted(situation, request)
-        or _would_lose(situation, request)
+        or _would_lose(situation, request, asked)
         or _comes_from(situation, request, asked)
     )
     if refusal is not None:
@@ -98,13 +98,20 @@ def _contradicted(situation: Situation, request: ConfirmInventory) -> Refusal | 
     return None
 
 
-def _would_lose(situation: Situation, request: ConfirmInventory) -> Refusal | None:
-    """A car that the books have here must be said to be somewhere else first, or to have left through the cabin."""
+def _would_lose(situation: Situation, request: ConfirmInventory, asked: frozenset[str]) -> Refusal | None:
+    """A car that the books have here must be said to be somewhere else first, or to have left.
+
+    It has left through a cabin, or by hand from where both detectors miss it and a finding asks for it (H06).
+    """
     kind = situation.layout.positions[request.position].kind
     is_doubted = request.position in situation.state.precautions.doubted
-    if request.gone and not is_doubted and (kind is not PositionKind.CABIN or request.vehicle is not None):
+    is_missed = request.position in asked and sensed(situation, request.position) is False
+    is_way_out = request.vehicle is None and (kind is PositionKind.CABIN or is_missed)
+    if request.gone and not is_doubted and not is_way_out:
         return Refusal(
-            "NOT_A_WAY_OUT", "A car leaves the garage through a cabin that is then empty.", "Say where the car stands."
+            "NOT_A_WAY_OUT",
+            "A car leaves the garage through a cabin that is then empty, or from where its detectors miss it.",
+            "Say where the car stands.",
         )
     occupant = situation.state.occupant.get(request.position)
     if request.gone and occupant is not None and occupant == request.vehicle:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Iterator
+from dataclasses import replace
 from random import Random
 
 from plc_drivers.contract.codes import Sign
-from sim_hardware.people.habit import Habit, Patience
+from sim_hardware.people.habit import BRINGING, Habit, Patience
 from sim_hardware.people.sight import CabinSight
 from sim_hardware.people.visit import LOOK_MS, Visitor, Waits, bring, fetch
 from sim_hardware.plant.body import PersonBody, SeatKind, VehicleBody, VehicleSpec
@@ -46,7 +47,7 @@ class Crowd:
         self._patience = Patience(figures.person_walk_s, figures.person_dwell_s)
         self._road: deque[VehicleBody] = deque()
         self._queues: dict[str, deque[VehicleBody]] = {cabin: deque() for cabin in plant.layout.cabins}
-        self._habits: dict[str, deque[Habit]] = {cabin: deque() for cabin in plant.layout.cabins}
+        self._habits: dict[str, deque[tuple[Habit, int]]] = {cabin: deque() for cabin in plant.layout.cabins}
         self._names = 0
         for cabin in plant.layout.cabins:
             dice = Random(f"{figures.seed}:{cabin}")  # noqa: S311 - people must be reproducible, not unpredictable
@@ -68,17 +69,21 @@ class Crowd:
             body = self._plant.scene.add(spec)
         elif body.seat.kind is not SeatKind.AWAY or body in self._waiting():
             raise ValueError(f"vehicle {spec.id!r} is here already")
+        body.shut_boot()
         body.spec = spec
         queue.append(body)
         return body
 
-    def expect(self, cabin: str, *habits: Habit) -> None:
+    def expect(self, cabin: str, *habits: Habit, by_mm: int = 0) -> None:
         """The next customers of a cabin behave so, in this order; after them everybody is normal again.
+
+        ``by_mm`` is by how much the car differs, for habits that concern the car. What only somebody does who brings a
+        car waits for such a customer.
 
         Raises:
             KeyError: the garage has no such cabin.
         """
-        self._habits[cabin].extend(habits)
+        self._habits[cabin].extend((habit, by_mm) for habit in habits)
 
     def waiting(self) -> tuple[str, ...]:
         """Ids of the cars that wait to be stored, for any cabin first."""
@@ -103,29 +108,47 @@ class Crowd:
             invited_ms = invited_ms + LOOK_MS if inviting else 0.0
             car = self._collected(sight)
             if car is not None:
-                yield from self._visit(self._visitor(cabin, sight, dice), car, fetching=True)
+                yield from self._visit(self._visitor(cabin, sight, dice, fetching=True), car, fetching=True)
             elif inviting and (arriving := self._next_car(cabin.id, invited_ms, dice)) is not None:
-                yield from self._visit(self._visitor(cabin, sight, dice), arriving, fetching=False)
+                visitor = self._visitor(cabin, sight, dice, fetching=False)
+                yield from self._visit(visitor, self._brought(visitor, arriving), fetching=False)
                 invited_ms = 0.0
 
     def _collected(self, sight: CabinSight) -> VehicleBody | None:
-        """The car that a customer comes for now."""
-        if not self.customers or not sight.green or sight.sign not in _RETRIEVAL_SIGNS:
+        """The car that a customer comes for now, or is called back for because it does not fit."""
+        if not self.customers or not sight.green:
             return None
-        return sight.car_waiting
+        if sight.sign is Sign.DOES_NOT_FIT:
+            return sight.car_left
+        return sight.car_waiting if sight.sign in _RETRIEVAL_SIGNS else None
+
+    def _brought(self, visitor: Visitor, ordered: VehicleBody) -> VehicleBody:
+        """The car in which somebody comes: the one that was ordered, but for who brings another."""
+        if visitor.habit is not Habit.BRINGS_ANOTHER:
+            return ordered
+        taken = self._plant.scene.vehicles
+        name = next(f"other-{n}" for n in range(1, len(taken) + 2) if f"other-{n}" not in taken)
+        return self._plant.scene.add(replace(ordered.spec, id=name, length_mm=ordered.spec.length_mm + visitor.by_mm))
 
     def _visit(self, visitor: Visitor, car: VehicleBody, *, fetching: bool) -> Waits:
         self._plant.add_person(visitor.person)
         yield from (fetch(visitor, car) if fetching else bring(visitor, car))
         self._plant.remove_person(visitor.person)
 
-    def _visitor(self, cabin: CabinMachine, sight: CabinSight, dice: Random) -> Visitor:
+    def _visitor(self, cabin: CabinMachine, sight: CabinSight, dice: Random, *, fetching: bool) -> Visitor:
         self._names += 1
-        habits = self._habits[cabin.id]
-        habit = habits.popleft() if habits else Habit.NORMAL
+        habit, by_mm = self._next_habit(cabin.id, fetching=fetching)
         self.met[habit] += 1
         person = PersonBody(f"person-{self._names}", cabin.id)
-        return Visitor(person, cabin, self._plant.scene, sight, dice, self._patience, habit)
+        return Visitor(person, cabin, self._plant.scene, sight, dice, self._patience, habit, by_mm)
+
+    def _next_habit(self, cabin: str, *, fetching: bool) -> tuple[Habit, int]:
+        habits = self._habits[cabin]
+        for one in habits:
+            if not (fetching and one[0] in BRINGING):
+                habits.remove(one)
+                return one
+        return Habit.NORMAL, 0
 
     def _next_car(self, cabin: str, invited_ms: float, dice: Random) -> VehicleBody | None:
         if self._queues[cabin]:

@@ -19,6 +19,14 @@ class Habit(Enum):
     """After the confirmation goes in once more, if the door is still open, and out again."""
     NEVER_CONFIRMS = "never-confirms"
     PRESSES_TWICE = "presses-twice"
+    LEAVES_BOOT_OPEN = "leaves-boot-open"
+    """Walks away from the car that it has brought with its boot open."""
+    BRINGS_ANOTHER = "brings-another"
+    """Comes with another car than was ordered."""
+
+
+BRINGING = frozenset({Habit.LEAVES_BOOT_OPEN, Habit.BRINGS_ANOTHER})
+"""Habits that only somebody has who brings a car."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,13 @@ class CabinSight:
         return None
 
     @property
+    def car_left(self) -> VehicleBody | None:
+        """A parked car that somebody left in the open cabin, however it stands."""
+        if not self.door_open:
+            return None
+        return next((body for body, _ in self._cabin.inside() if body.seat.kind is SeatKind.PLATE), None)
+
+    @property
     def holds_car(self) -> bool:
         """Some car stands in the cabin, or across its door."""
         return bool(self._cabin.inside())

@@ -46,6 +46,8 @@ class Visitor:
     dice: Random
     patience: Patience
     habit: Habit = Habit.NORMAL
+    by_mm: int = 0
+    """By how much the car differs, for a habit that concerns the car."""
 
 
 def fetch(visitor: Visitor, car: VehicleBody) -> Waits:
@@ -62,6 +64,7 @@ def fetch(visitor: Visitor, car: VehicleBody) -> Waits:
     if visitor.sight.sign is Sign.STEP_OUT:
         yield from _walk_out(visitor)
         return
+    car.shut_boot()
     cabin.board(person, car.id)
     drive = cabin.take_the_wheel(car)
     yield from _until(visitor, lambda: _open_to_leave(visitor.sight))
@@ -93,6 +96,8 @@ def bring(visitor: Visitor, car: VehicleBody) -> Waits:
         return
     cabin.park(car)
     yield from _linger(visitor)
+    if visitor.habit is Habit.LEAVES_BOOT_OPEN:
+        car.open_boot(visitor.by_mm)
     cabin.move_person(visitor.person, PersonPlace.INSIDE)
     if visitor.habit is Habit.STAYS_INSIDE:
         yield from _until(visitor, lambda: sight.sign is Sign.STEP_OUT)

@@ -6,7 +6,7 @@ Owns who is where. Must never move by itself; movers, forks and people move bodi
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import NamedTuple
 
@@ -66,7 +66,7 @@ class VehicleBody:
     its own wheels along a cabin's lane. Change the seat through ``Scene.put`` only.
     """
 
-    __slots__ = ("drive", "dx_mm", "dy_mm", "heading_mdeg", "id", "seat", "spec")
+    __slots__ = ("_shut", "drive", "dx_mm", "dy_mm", "heading_mdeg", "id", "seat", "spec")
 
     def __init__(self, spec: VehicleSpec) -> None:
         self.spec = spec
@@ -76,6 +76,17 @@ class VehicleBody:
         self.dy_mm = 0.0
         self.heading_mdeg = 0.0
         self.drive: WheelDrive | None = None
+        self._shut: VehicleSpec | None = None
+
+    def open_boot(self, by_mm: int) -> None:
+        """Its boot stands open: it is higher by so much."""
+        self._shut = self.spec
+        self.spec = replace(self.spec, height_mm=self.spec.height_mm + by_mm)
+
+    def shut_boot(self) -> None:
+        """Somebody shuts what is open at it."""
+        if self._shut is not None:
+            self.spec, self._shut = self._shut, None
 
 
 class PersonPlace(Enum):

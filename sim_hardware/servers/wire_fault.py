@@ -69,6 +69,19 @@ def flip(position: int, mask: int = 0xFF) -> WireFault:
     return fault
 
 
+def overtaken() -> WireFault:
+    """Of two answers the second one arrives first, and the first right after it."""
+    held: list[Sending] = []
+
+    def fault(frame: bytes) -> Sequence[Sending]:
+        if held:
+            return (Sending(frame), held.pop())
+        held.append(Sending(frame))
+        return ()
+
+    return fault
+
+
 def every(count: int, fault: WireFault) -> WireFault:
     """The fault meets each ``count``-th answer, the others arrive as they are.
 

@@ -10,9 +10,11 @@ from cli.campaign.checkers import Checkers, Finding, inventory
 from cli.campaign.run import PERIOD_MS, campaign_config
 from cli.campaign.virtual_garage import VirtualGarage
 from controller.config.load import load_config
+from controller.config.models import PowerSection
 from plc_drivers.contract import CommandCode
 from sim_hardware.plant.body import AWAY
 from sim_hardware.plant.violation import ViolationKind
+from tests.simulation.test_generator import Supplied, moving
 
 CONFIG = Path(__file__).parents[2] / "config"
 
@@ -76,6 +78,32 @@ def test_what_the_judge_sees_is_found(garage: VirtualGarage) -> None:
     found = checkers.look()
     assert found is not None
     assert (found.kind, found.text) == ("violation:torn", "a car is torn")
+
+
+def test_one_drive_more_than_the_generator_carries_is_found() -> None:
+    """The controller is told of a generator for two drives, the checker of one for one."""
+    garage = Supplied("garage-shuttle", movers=2)
+    told_two = Checkers(garage)
+    garage.config = garage.config.model_copy(update={"power": PowerSection(generator_movers_max=1, settle_s=2)})
+    told_one = Checkers(garage)
+    for level in (1, 2):
+        garage.relocate(level)
+    garage.until(lambda: len(moving(garage)) == 2, 30)
+    garage.supply("nothing")
+    garage.until(lambda: not moving(garage), 60)
+    garage.run(5)
+    garage.supply("generator")
+    found: list[Finding] = []
+
+    def is_found() -> bool:
+        assert told_two.look() is None
+        found.extend(filter(None, [told_one.look()]))
+        return bool(found)
+
+    garage.until(is_found, 60)
+    assert found[0].kind == "too-many-on-generator"
+    assert "it carries 1" in found[0].text
+    garage.until(lambda: len(moving(garage)) == 2, 10)
 
 
 def test_cars_are_counted_against_the_books(garage: VirtualGarage) -> None:

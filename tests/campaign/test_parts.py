@@ -131,21 +131,22 @@ class _Scripted:
         self._settings = settings
 
     def run(self) -> Outcome:
-        placed = [_planned(n) for n in range(8) if self._settings.only is None or n in self._settings.only]
-        fails = {1, 4} <= {one.number for one in placed}
+        drawn = [_planned(n) for n in range(8)]
+        placed = [one for one in drawn if self._settings.only is None or one.name in self._settings.only]
+        fails = {"fire-1", "fire-4"} <= {one.name for one in placed}
         findings = [Finding("violation:torn", 9_000, "a car is torn")] if fails else []
         return Outcome(self._settings, findings, placed=placed)
 
 
 def _planned(number: int) -> Planned:
-    return Planned(number, 1000 * number, FaultKind.FIRE, "site", 500)
+    return Planned(f"fire-{number}", 1000 * number, FaultKind.FIRE, "site", 500)
 
 
 def test_a_failure_is_told_by_the_faults_that_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(story, "Run", _Scripted)
     config = load_config(CONFIG / "tower-small.toml")
     found = story.Shortener(config, _Scripted(config, Settings(1)).run()).story()
-    assert found.settings.only == frozenset({1, 4})
+    assert found.settings.only == frozenset({"fire-1", "fire-4"})
     assert found.settings.until_ms == 10_000
     assert [line.split(": ")[0] for line in found.lines()] == ["1.0 s", "4.0 s", "9.0 s"]
 
@@ -171,7 +172,7 @@ def test_a_failed_run_is_told_recorded_and_ends_with_exit_1(
 
 def test_a_recording_is_played_again_bit_by_bit(tmp_path: Path, garagectl: Garagectl) -> None:
     config = CONFIG / "tower-small.toml"
-    settings = Settings(9, hours=0.1, fault_rate=50, only=frozenset(range(3)))
+    settings = Settings(9, hours=0.1, fault_rate=50, only=frozenset({"restart-1", "estop-1", "controller-killed-1"}))
     found = Run(load_config(config), settings).run()
     file = tmp_path / "one.jsonl"
     recording.write(file, config, load_config(config), found)

@@ -16,6 +16,8 @@ from sim_hardware.garage import EmulatedGarage
 Load = Callable[[str], GarageConfig]
 SCAN_MS = 10
 
+STORED, FREE = "l1-c1-left", "l1-c1-right"
+
 AT_REST = [
     Fault("lift1.position_mm", FaultKind.DRIFT, 600_000),
     Fault("lift1.rope_taut", FaultKind.STUCK, 0),
@@ -47,6 +49,9 @@ AT_REST = [
     Fault("site", FaultKind.MAINS_LOST),
     Fault("site", FaultKind.GENERATOR),
     Fault("people", FaultKind.NOBODY_COMES),
+    Fault(STORED, FaultKind.CAR_ROLLS, -120),
+    Fault(STORED, FaultKind.CAR_MOVED, peer="out"),
+    Fault(STORED, FaultKind.CAR_MOVED, peer=FREE),
 ]
 
 
@@ -206,6 +211,17 @@ def test_a_link_without_a_wire_refuses_and_one_with_a_wire_takes_the_fault(garag
         (Fault("lift1.rope_taut", FaultKind.STUCK, 0, peer="lift1.speed_ok"), "BAD_FAULT"),
         (Fault("lift1.rope_taut", FaultKind.DRIFT, 1), "NOT_SUPPORTED"),
         (Fault("lift1.rope_taut", FaultKind.STUCK, 0, for_ms=0), "BAD_FAULT"),
+        (Fault(FREE, FaultKind.CAR_ROLLS, 100), "NOT_NOW"),
+        (Fault("shuttle1-deck", FaultKind.CAR_ROLLS, 100), "NOT_NOW"),
+        (Fault("nowhere", FaultKind.CAR_ROLLS, 100), "UNKNOWN_TARGET"),
+        (Fault(STORED, FaultKind.CAR_ROLLS), "BAD_FAULT"),
+        (Fault(STORED, FaultKind.CAR_MOVED), "BAD_FAULT"),
+        (Fault(STORED, FaultKind.CAR_MOVED, peer="nowhere"), "UNKNOWN_TARGET"),
+        (Fault(STORED, FaultKind.CAR_MOVED, peer=STORED), "NOT_NOW"),
+        (Fault(STORED, FaultKind.CAR_MOVED, peer="shuttle1-deck"), "NOT_NOW"),
+        (Fault("cabin1", FaultKind.BOOT_OPEN), "BAD_FAULT"),
+        (Fault("cabin1", FaultKind.OTHER_CAR, 0), "BAD_FAULT"),
+        (Fault("lift1", FaultKind.OTHER_CAR, 300), "UNKNOWN_TARGET"),
     ],
     ids=str,
 )
@@ -232,6 +248,8 @@ def test_every_kind_is_in_the_table_and_has_a_case() -> None:
         FaultKind.COMES_BACK,
         FaultKind.NEVER_CONFIRMS,
         FaultKind.PRESSES_TWICE,
+        FaultKind.BOOT_OPEN,
+        FaultKind.OTHER_CAR,
     }
     links = {kind for kind, spec in KINDS.items() if spec.target == "a link"}
     assert {fault.kind for fault in AT_REST} | elsewhere | links == set(FaultKind)
