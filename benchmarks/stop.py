@@ -129,7 +129,7 @@ def _affected(logic: SafetyLogic, trip: str) -> tuple[str, ...]:
 def _reading_fire(logic: SafetyLogic, config: GarageConfig) -> tuple[str, ...]:
     """Devices whose permits ask for no fire."""
     fire = f"{config.safety.id}.no-fire"
-    guards = [one.guards for one in logic.interlocks if one.phase is Phase.RUN and one.id.startswith(fire)]
+    guards = [one.guards for one in logic.interlocks if one.phase is Phase.RUN and one.id == fire]
     return _wanting(logic, tuple(guard for each in guards for guard in each if isinstance(guard, Function)))
 
 

@@ -77,10 +77,11 @@ class SafetyLogic:
         self.conflicts = _conflicts(self.interlocks, self.functions, self.definitions)
         self._age_ms_max = age_ms_max
         self._gap_ms_max = gap_ms_max
-        self._empty = {c.id: proven_empty(cabin_unit(c.id), topology.clearance_countdown_ms) for c in topology.cabins}
+        empty = {c.id: proven_empty(cabin_unit(c.id), topology.clearance_countdown_ms) for c in topology.cabins}
         conditions = [interlock.condition for interlock in self.interlocks]
         trips = [node for trip in self.trips for node in (trip.stands, trip.may_be_reset)]
-        self.program = Program([*conditions, *self._empty.values(), *trips], self.definitions)
+        self.program = Program([*conditions, *empty.values(), *trips], self.definitions)
+        self._empty = {name: (self.program.slots[node], self.program.states[node]) for name, node in empty.items()}
         self._stops = StopMonitor(topology)
         self._tripping = Tripping(self.trips, self.program)
         self._rows = tuple(
@@ -167,10 +168,11 @@ class SafetyLogic:
         trace = memory.trace
         if trace is None:
             return ()
+        # By slot: to look a condition up is to hash all of it, which in a large garage takes longer than to evaluate it.
         failing = (
             interlock
-            for interlock in self.interlocks
-            if self.program.truth(interlock.condition, trace) is not True and wanted(interlock)
+            for interlock, (slot, _, _) in zip(self.interlocks, self._rows, strict=True)
+            if trace.results[slot] is not True and wanted(interlock)
         )
         return tuple(self._explained(one, trace, image, memory, now_ms) for one in islice(failing, at_most))
 
@@ -213,11 +215,11 @@ class SafetyLogic:
         allowed = frozenset(self._guarded - stopped)
         empty: set[str] = set()
         clearing: dict[str, int] = {}
-        for name, node in self._empty.items():
-            if self.program.truth(node, trace) is True:
+        for name, (slot, place) in self._empty.items():
+            if results[slot] is True:
                 empty.add(name)
                 continue
-            state = states[self.program.states[node]]
+            state = states[place]
             if state:
                 clearing[name] = self.topology.clearance_countdown_ms - (now_ms - int(state[0] or 0))
         trips = self._tripping.active(trace, memory.tripped, now_ms)
