@@ -168,7 +168,7 @@ class SafetyLogic:
         trace = memory.trace
         if trace is None:
             return ()
-        # By slot: to look a condition up is to hash all of it, which in a large garage takes longer than to evaluate it.
+        # By slot: to look a condition up is to hash all of it, which in a large garage takes longer than to evaluate.
         failing = (
             interlock
             for interlock, (slot, _, _) in zip(self.interlocks, self._rows, strict=True)
