@@ -91,11 +91,10 @@ class Necessity:
 
     @classmethod
     def within(cls, states: int, variants: Iterable[Variant], pace: Pace | None) -> Necessity:
-        """A search whose parts are all in proportion to a bound on the honest search."""
+        """A search whose parts are in proportion to a bound on the honest search, down to what tells something."""
         sizes, whole = Sizes.within(states), Sizes().honest
-        return cls(
-            variants, sizes, pace, reach=max(1, 6_000 * states // whole), enough=max(1, 25_000 * states // whole)
-        )
+        reach, enough = max(500, 6_000 * states // whole), max(2_000, 25_000 * states // whole)
+        return cls(variants, sizes, pace, reach, enough)
 
     def need(self, rule: str) -> Need:
         """Whether a rule is necessary, with the shortest story of the first circumstance in which it is."""

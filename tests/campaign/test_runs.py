@@ -32,7 +32,7 @@ def outcome(name: str, settings: Settings) -> Outcome:
     [
         ("tower-small", Settings(1, hours=3, fault_rate=8)),
         ("tower-guangzhou", Settings(3, hours=1, fault_rate=12)),
-        ("garage-shuttle", Settings(4, hours=0.2, fault_rate=24)),
+        ("garage-shuttle", Settings(4, hours=0.2, fault_rate=60)),
     ],
     ids=lambda given: given if isinstance(given, str) else f"seed-{given.seed}",
 )

@@ -50,7 +50,7 @@ def run(plan: Plan, tests: Sequence[str]) -> int:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run or report."""
-    given = _parser().parse_args(arguments)
+    given = _parser().parse_intermixed_args(arguments)
     files = given.files or source_files()
     if given.action == "report":
         text, unsettled = report(files, read_results(RESULTS))

@@ -393,6 +393,6 @@ def test_every_definition_is_raised_by_something_that_a_test_here_names() -> Non
         "unreachable", "safety-plc-silent", "link-down", "not-owner", "blocked", "half-transfer", "journal-fault",
         "cycle-overrun", "stopped-by-itself", "customer-absent", "customer-stays", "not-in-position",
         "vehicle-unproven", "not-confirmed", "car-elsewhere", "transfer-unproven", "target-detectors-disagree",
-        "wrong-device", "answers-untrustworthy", "bad-readings", "stop-time-drift", "planner-off",
+        "wrong-device", "answers-untrustworthy", "bad-readings", "stop-time-drift", "planner-off", "disk-low",
     }  # fmt: skip
     assert {d.code for d in DEFINITIONS} - told == set()
