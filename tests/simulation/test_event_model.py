@@ -28,7 +28,7 @@ MEAN_ERROR_MAX = 0.03
 def started(name: str) -> VirtualGarage:
     config = load_config(CONFIG / f"{name}.toml")
     people = {"person_walk_s": (WALK_S, WALK_S), "person_dwell_s": (DWELL_S, DWELL_S)}
-    strict = config.controller.model_copy(update={"overtaking_max": 0})  # the rule that the peer has
+    strict = config.controller.model_copy(update={"overtaking_max": 0, "planner": False})  # as the peer
     emulation = config.emulation.model_copy(update=people)
     config = config.model_copy(update={"emulation": emulation, "controller": strict})
     garage = VirtualGarage(config)
