@@ -27,7 +27,7 @@ ORDERS_PER_DAY = 40.0
 """Of a tower with 42 places whose cars move once a day; half of them come, half go."""
 NO_SHOW_SHARE = 0.03
 _NEEDS_CLEAR = frozenset({State.STOPPED, State.ABORTED})
-_CALLS = frozenset({"NOT_IN_POSITION"})
+_CALLS = frozenset({"NOT_IN_POSITION", "POSITION_OCCUPIED"})
 _OF_PLACES = frozenset({"empty-though-occupied", "occupied-though-free"})
 _INSIDE = frozenset({PersonPlace.INSIDE, PersonPlace.DOORWAY, PersonPlace.IN_CAR})
 
@@ -76,6 +76,10 @@ class Customers:
                 garage.crowd.arrive(cabin, spec)
             except (QueueFullError, ValueError):
                 self._brought.discard(order.id)
+
+    def forget(self) -> None:
+        """The books have lost orders: who comes for one that is still open drives up again."""
+        self._brought.clear()
 
     def _ask(self, kind: str, vehicle: VehicleData) -> None:
         match kind:
@@ -188,10 +192,19 @@ class Operator:
             if (answer := self._true_answer(finding)) is not None:
                 self._ask(AnswerFinding(finding=finding.id, answer=answer, person="operator"))
         self._ask(ClearDevice(device="all", actor="operator"))
+        self._order_away()
+
+    def _order_away(self) -> None:
+        """Cars that no order brings any further: from a mover into a place, out of a cabin to whoever it belongs to."""
+        garage, state = self._garage, self._garage.core.state
         for finding in self._findings():
             if finding.kind == "car-on-mover":
-                car = self._garage.core.state.occupant[finding.subject]
+                car = state.occupant[finding.subject]
                 self._ask(SubmitOrder(kind="relocate", vehicle=VehicleData(id=car)))
+        for name, shape in garage.layout.cabins.items():
+            left = state.occupant.get(shape.position)
+            if left is not None and state.cabin(name).order is None and state.order_of_vehicle(left) is None:
+                self._ask(SubmitOrder(kind="retrieve", vehicle=VehicleData(id=left)))
 
     def _left_out(self) -> list[str]:
         """Shuttles whose forks are out, and no transfer may be finished that would bring them home."""

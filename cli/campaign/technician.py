@@ -88,7 +88,23 @@ class Technician:
         for name in shuttles:
             if plant.shuttle(name).mode is Mode.AUTOMATIC:
                 return self._bring_home(name)
-        return self._astray()
+        return self._astray() or self._held()
+
+    def _held(self) -> _Steps | None:
+        """An order of before holds what must be confirmed first: its unit is taken out of automatic, which ends it."""
+        state = self._garage.core.state
+        for position, unit in state.precautions.unconfirmed.items():
+            if position in state.claims and self._garage.hardware.plant.machine(unit).mode is Mode.AUTOMATIC:
+                return self._take_out(unit)
+        return None
+
+    def _take_out(self, unit: str) -> _Steps:
+        machine = self._garage.hardware.plant.machine(unit)
+        yield from self._stop()
+        machine.turn_key(Mode.MANUAL)
+        yield SETTLE_MS
+        machine.turn_key(Mode.AUTOMATIC)
+        yield SETTLE_MS
 
     def _astray(self) -> _Steps | None:
         """A car on a deck or a plate that is out of its marks, where nothing is at work and nobody is inside."""
