@@ -325,12 +325,15 @@ class Run:
         """Order each car that was moved by hand and that nobody has missed yet: then the books must come right."""
         garage = self.garage
         for car in dict.fromkeys(self._moved):
-            position = garage.core.state.vehicles[car].position
-            if position is None or car in garage.cars_at(position) or open_orders(garage):
+            if self._is_booked_right(car) or open_orders(garage):
                 continue
             garage.ask(SubmitOrder(kind="retrieve", vehicle=VehicleData(id=car)))
-            self._until(lambda: bool(open_orders(garage)), garage.now_ms + LOOK_MS)
+            self._until(partial(self._is_booked_right, car), end_ms)
             self._until(lambda: not open_orders(garage) and self._is_well(), end_ms)
+
+    def _is_booked_right(self, car: str) -> bool:
+        known = self.garage.core.state.vehicles.get(car)
+        return known is None or known.position is None or car in self.garage.cars_at(known.position)
 
     def _is_well(self) -> bool:
         state = self.garage.core.state

@@ -33,6 +33,8 @@ PRESSES = 6
 """Forks that are not home after so many presses need another look, or a repair."""
 SETTLE_MS = 2_000
 """Between two acts: the key to the PLC, the lock to the books, the axis to rest."""
+LOWER_MS = 10_000
+"""How long it takes to let a hoist down at its valve."""
 PUSH_MS = 60_000
 """How long it takes to push a car into its marks."""
 PERSON = "technician"
@@ -176,6 +178,10 @@ class Technician:
         yield SETTLE_MS
         shuttle.turn_key(Mode.MANUAL)
         yield SETTLE_MS
+        if not (shuttle.hoist.extended or shuttle.hoist.retracted):
+            # Nothing moves by hand while a hoist stands between its ends (H06): it is let down at its own valve first.
+            shuttle.hoist.retract()
+            yield LOWER_MS
         for _ in range(PRESSES):
             if shuttle.forks_centred:
                 break
