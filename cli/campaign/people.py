@@ -13,7 +13,7 @@ from controller.core.finding import Clear, ConfirmAt, Finding, findings
 from controller.core.log import EventLog
 from controller.core.order import Order, OrderState
 from controller.core.situation import Situation
-from controller.local_link.messages import ClearDevice, Request, Start, SubmitOrder, VehicleData
+from controller.local_link.messages import ClearDevice, Request, Start, SubmitOrder, VehicleData, WithdrawOrder
 from controller.local_link.mode_messages import AnswerFinding, ConfirmInventory, EndFire
 from plc_drivers.contract.codes import State
 from sim_hardware.people import QueueFullError
@@ -190,6 +190,9 @@ class Operator:
             self._ask(ConfirmInventory(position=position, vehicle=stands[0] if stands else None, person="operator"))
         for finding in self._findings():
             if (answer := self._true_answer(finding)) is not None:
+                car = garage.core.state.occupant.get(finding.subject) if answer == "gone" else None
+                if car is not None and (order := garage.core.state.order_of_vehicle(car)) is not None:
+                    self._ask(WithdrawOrder(order=order.id, actor="operator"))
                 self._ask(AnswerFinding(finding=finding.id, answer=answer, person="operator"))
         self._ask(ClearDevice(device="all", actor="operator"))
         self._order_away()
