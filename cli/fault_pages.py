@@ -21,6 +21,7 @@ take, a wire that cannot be disturbed. A repair starts nothing: trips and stops 
     garagectl fault inject lift1.rope_taut --kind stuck --value 0 --for 30
     garagectl fault inject shuttle1.drive --kind drive-trip
     garagectl fault inject lift-plc --kind late --period-ms 400
+    garagectl fault inject l1-c3-left --kind car-moved --peer out
     garagectl fault list
     garagectl fault clear
 
@@ -50,8 +51,8 @@ _ELSEWHERE = """\
 The emulator is the machine and the people; what can happen to the controller's own process is done to that process,
 by `garagectl campaign` in virtual time ([campaign.md](campaign.md)) and by the tests: killed at any instant, two at
 once, a wall clock that jumps, a disk that is full or slow, a journal that is damaged, a configuration that was changed.
-Asked of the emulator, these are refused as unknown kinds. So are, for now: a car that rolls, a car that is moved by
-hand, a customer who takes another's car, and answers that overtake each other.
+Asked of the emulator, these are refused as unknown kinds. So is a customer who takes another's car: at the machine
+nothing tells one person from another. Who may take which car is decided by whoever releases it.
 
 | of the fault model | is injected as |
 | --- | --- |
@@ -61,7 +62,9 @@ hand, a customer who takes another's car, and answers that overtake each other.
 | level reached, pin not home | `stuck` 0 at `LIFT.pins_extended` |
 | door goes back again and again | `flicker` at `CABIN.outer_unobstructed` |
 | stop takes too long | `brake-worn` |
-| boot or door of a car left open | `stuck` 0 at `CABIN.vehicle_in_envelope` |
+| boot or door of a car left open | `boot-open` |
+| car rolls; car moved by hand; another car than ordered | `car-rolls`, `car-moved`, `other-car` |
+| reordered answers | `overtaking`; `late` |
 | clamped button | `button-clamped` at the cabin; `stuck` at `CABIN.confirm_pressed` where the contact lies |
 | exceptions, reset connections, reconnect storms | `garbage` and `truncated`: the reader closes and connects anew |
 

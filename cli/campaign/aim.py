@@ -129,8 +129,9 @@ class Aim:
 
     def _known_car_is_invited(self, one: Planned) -> Planned | None:
         """Another car can be told from the ordered one only where the books know the ordered one's measures."""
-        vehicles = self._garage.core.state.vehicles
-        return self._at(one, [cabin for cabin, car in self._invited() if vehicles[car].length_mm])
+        vehicles, waiting = self._garage.core.state.vehicles, self._garage.crowd.waiting()
+        known = [(cabin, car) for cabin, car in self._invited() if vehicles[car].length_mm]
+        return self._at(one, [cabin for cabin, car in known if car in waiting])
 
     def _invited(self) -> list[tuple[str, str]]:
         """Cabins to which somebody is just being invited, with the car that was ordered."""

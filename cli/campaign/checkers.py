@@ -56,6 +56,7 @@ class Checkers:
         self._commanded = [plc for plc in garage.hardware.devices.values() if isinstance(plc, CommandedPlc)]
         self._intents: set[tuple[str, int]] = set()
         self._read_seq = 0
+        self._salvages = 0
         self._active: dict[str, tuple[int, int]] = {}
         self._seen = 0
 
@@ -102,6 +103,10 @@ class Checkers:
         return None
 
     def _read_intents(self) -> None:
+        if self._garage.disk.salvages != self._salvages:
+            self._salvages = self._garage.disk.salvages
+            self._read_seq = 0
+            self._intents.clear()
         for recorded in self._garage.disk.events_after(self._read_seq):
             self._read_seq = recorded.seq
             if isinstance(recorded.event, CommandIntended):

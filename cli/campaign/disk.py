@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Sequence
 
-from controller.core.events import DECODER, ENCODER
+from controller.core.events import DECODER, ENCODER, CoreEvent
 from controller.core.interface import Recorded
 from controller.journal.chain import GENESIS, link_hash
 from controller.journal.writer import event_kind
@@ -31,6 +31,10 @@ class VirtualDisk:
         """Newest hash of the chain: names the whole course of events."""
         self.lost = 0
         """Events that crashes took."""
+        self.damaged_seq: int | None = None
+        """An event that cannot be read any more."""
+        self.salvages = 0
+        """How often somebody went on with the good part of a damaged journal."""
         self._rows: list[tuple[int, int, str, bytes, bytes]] = []
         self._waiting: deque[tuple[int, Recorded]] = deque()
         self._delayed = 0
@@ -85,6 +89,22 @@ class VirtualDisk:
         self.lost += len(self._waiting)
         self._waiting.clear()
 
+    def damage(self, seq: int) -> None:
+        """The page of an event is damaged."""
+        self.damaged_seq = seq
+
+    def salvage(self, events: Sequence[CoreEvent], at_ms: int) -> None:
+        """Keep what stands before the damage, and go on with ``events``, as ``journal salvage`` does."""
+        good = [row for row in self._rows if self.damaged_seq is None or row[0] < self.damaged_seq]
+        self._rows = good
+        self._waiting.clear()
+        self.damaged_seq = None
+        self.salvages += 1
+        self.durable_seq = good[-1][0] if good else 0
+        self.hash = good[-1][4] if good else GENESIS
+        for event in events:
+            self._write(Recorded(self.durable_seq + 1, at_ms, event))
+
     def load(self) -> Iterator[Recorded]:
         """Every durable event from the first, verified and decoded.
 
@@ -94,7 +114,7 @@ class VirtualDisk:
         newest = GENESIS
         for seq, at_ms, kind, payload, own in self._rows:
             newest = link_hash(newest, seq, at_ms, kind, payload)
-            if newest != own:
+            if newest != own or seq == self.damaged_seq:
                 raise ValueError(f"the chain breaks at event {seq}")
             yield Recorded(seq, at_ms, DECODER.decode(payload))
 

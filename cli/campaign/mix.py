@@ -21,6 +21,9 @@ class OwnFault(StrEnum):
     DISK_FULL = "disk-full"
     DISK_SLOW = "disk-slow"
     CLOCK_JUMP = "clock-jump"
+    SECOND = "second-controller"
+    DAMAGED = "journal-damaged"
+    OTHER_CONFIG = "other-configuration"
 
 
 AnyKind = FaultKind | OwnFault
@@ -96,6 +99,9 @@ MIX: Mapping[AnyKind, Rate] = {
     OwnFault.DISK_FULL: Rate(0.2, (1, 120)),
     OwnFault.DISK_SLOW: Rate(0.2, (5, 120)),
     OwnFault.CLOCK_JUMP: Rate(0.2),
+    OwnFault.SECOND: Rate(0.15, (5, 120)),
+    OwnFault.DAMAGED: Rate(0.1, (30, 300)),
+    OwnFault.OTHER_CONFIG: Rate(0.1, (5, 60)),
 }
 """Everything that the mix has. A kind that is not here is not drawn: see ``LEFT_OUT``."""
 

@@ -13,7 +13,7 @@ from controller.core.finding import Clear, ConfirmAt, Finding, findings
 from controller.core.log import EventLog
 from controller.core.order import Order, OrderState
 from controller.core.situation import Situation
-from controller.local_link.messages import ClearDevice, Request, Start, SubmitOrder, VehicleData
+from controller.local_link.messages import ClearDevice, Request, Start, SubmitOrder, VehicleData, WithdrawOrder
 from controller.local_link.mode_messages import AnswerFinding, ConfirmInventory, EndFire
 from plc_drivers.contract.codes import State
 from sim_hardware.people import QueueFullError
@@ -27,7 +27,7 @@ ORDERS_PER_DAY = 40.0
 """Of a tower with 42 places whose cars move once a day; half of them come, half go."""
 NO_SHOW_SHARE = 0.03
 _NEEDS_CLEAR = frozenset({State.STOPPED, State.ABORTED})
-_CALLS = frozenset({"NOT_IN_POSITION"})
+_CALLS = frozenset({"NOT_IN_POSITION", "POSITION_OCCUPIED"})
 _OF_PLACES = frozenset({"empty-though-occupied", "occupied-though-free"})
 _INSIDE = frozenset({PersonPlace.INSIDE, PersonPlace.DOORWAY, PersonPlace.IN_CAR})
 
@@ -76,6 +76,10 @@ class Customers:
                 garage.crowd.arrive(cabin, spec)
             except (QueueFullError, ValueError):
                 self._brought.discard(order.id)
+
+    def forget(self) -> None:
+        """The books have lost orders: who comes for one that is still open drives up again."""
+        self._brought.clear()
 
     def _ask(self, kind: str, vehicle: VehicleData) -> None:
         match kind:
@@ -186,12 +190,24 @@ class Operator:
             self._ask(ConfirmInventory(position=position, vehicle=stands[0] if stands else None, person="operator"))
         for finding in self._findings():
             if (answer := self._true_answer(finding)) is not None:
+                car = garage.core.state.occupant.get(finding.subject) if answer == "gone" else None
+                if car is not None and (order := garage.core.state.order_of_vehicle(car)) is not None:
+                    self._ask(WithdrawOrder(order=order.id, actor="operator"))
                 self._ask(AnswerFinding(finding=finding.id, answer=answer, person="operator"))
         self._ask(ClearDevice(device="all", actor="operator"))
+        self._order_away()
+
+    def _order_away(self) -> None:
+        """Cars that no order brings any further: from a mover into a place, out of a cabin to whoever it belongs to."""
+        garage, state = self._garage, self._garage.core.state
         for finding in self._findings():
             if finding.kind == "car-on-mover":
-                car = self._garage.core.state.occupant[finding.subject]
+                car = state.occupant[finding.subject]
                 self._ask(SubmitOrder(kind="relocate", vehicle=VehicleData(id=car)))
+        for name, shape in garage.layout.cabins.items():
+            left = state.occupant.get(shape.position)
+            if left is not None and state.cabin(name).order is None and state.order_of_vehicle(left) is None:
+                self._ask(SubmitOrder(kind="retrieve", vehicle=VehicleData(id=left)))
 
     def _left_out(self) -> list[str]:
         """Shuttles whose forks are out, and no transfer may be finished that would bring them home."""

@@ -17,6 +17,7 @@ from cli.campaign.checkers import Checkers, Finding, inventory
 from cli.campaign.mix import LIES, OwnFault
 from cli.campaign.people import HOUR_MS, LOOK_MS, Customers, Operator, open_orders
 from cli.campaign.plan import BETWEEN_LIES_MS, Planned, plan, stream
+from cli.campaign.restarts import begin_beside, damage, end_beside, go_on, refuse_another
 from cli.campaign.virtual_garage import VirtualGarage
 from controller.config.models import GarageConfig
 from controller.core.order import OrderState
@@ -243,6 +244,12 @@ class Run:
                 garage.disk.is_full = True
             case OwnFault.DISK_SLOW:
                 garage.disk.latency_ms = stream(self.settings.seed, f"disk:{one.name}").randint(200, 5_000)
+            case OwnFault.SECOND:
+                begin_beside(garage)
+            case OwnFault.DAMAGED:
+                return damage(garage, stream(self.settings.seed, f"damage:{one.name}"))
+            case OwnFault.OTHER_CONFIG:
+                return refuse_another(garage)
             case OwnFault.CLOCK_JUMP:
                 garage.unix_0_ms += stream(self.settings.seed, f"clock:{one.name}").randint(-AWAY_MS, AWAY_MS)
                 return 1
@@ -276,8 +283,17 @@ class Run:
                 garage.disk.is_full = False
             case OwnFault.DISK_SLOW:
                 garage.disk.latency_ms = 0
+            case OwnFault.SECOND:
+                return end_beside(garage)
+            case OwnFault.DAMAGED:
+                go_on(garage)
+                self._customers.forget()
+                return 0
+            case OwnFault.OTHER_CONFIG:
+                garage.start_controller()
+                return 0
             case OwnFault.CLOCK_JUMP:
-                return 1
+                return 0
         return garage.disk.waited()
 
     # --- liveness: everything heals, everything must end ---------------------------------------------------
@@ -309,12 +325,15 @@ class Run:
         """Order each car that was moved by hand and that nobody has missed yet: then the books must come right."""
         garage = self.garage
         for car in dict.fromkeys(self._moved):
-            position = garage.core.state.vehicles[car].position
-            if position is None or car in garage.cars_at(position) or open_orders(garage):
+            if self._is_booked_right(car) or open_orders(garage):
                 continue
             garage.ask(SubmitOrder(kind="retrieve", vehicle=VehicleData(id=car)))
-            self._until(lambda: bool(open_orders(garage)), garage.now_ms + LOOK_MS)
+            self._until(partial(self._is_booked_right, car), end_ms)
             self._until(lambda: not open_orders(garage) and self._is_well(), end_ms)
+
+    def _is_booked_right(self, car: str) -> bool:
+        known = self.garage.core.state.vehicles.get(car)
+        return known is None or known.position is None or car in self.garage.cars_at(known.position)
 
     def _is_well(self) -> bool:
         state = self.garage.core.state

@@ -33,6 +33,8 @@ PRESSES = 6
 """Forks that are not home after so many presses need another look, or a repair."""
 SETTLE_MS = 2_000
 """Between two acts: the key to the PLC, the lock to the books, the axis to rest."""
+LOWER_MS = 10_000
+"""How long it takes to let a hoist down at its valve."""
 PUSH_MS = 60_000
 """How long it takes to push a car into its marks."""
 PERSON = "technician"
@@ -88,7 +90,23 @@ class Technician:
         for name in shuttles:
             if plant.shuttle(name).mode is Mode.AUTOMATIC:
                 return self._bring_home(name)
-        return self._astray()
+        return self._astray() or self._held()
+
+    def _held(self) -> _Steps | None:
+        """An order of before holds what must be confirmed first: its unit is taken out of automatic, which ends it."""
+        state = self._garage.core.state
+        for position, unit in state.precautions.unconfirmed.items():
+            if position in state.claims and self._garage.hardware.plant.machine(unit).mode is Mode.AUTOMATIC:
+                return self._take_out(unit)
+        return None
+
+    def _take_out(self, unit: str) -> _Steps:
+        machine = self._garage.hardware.plant.machine(unit)
+        yield from self._stop()
+        machine.turn_key(Mode.MANUAL)
+        yield SETTLE_MS
+        machine.turn_key(Mode.AUTOMATIC)
+        yield SETTLE_MS
 
     def _astray(self) -> _Steps | None:
         """A car on a deck or a plate that is out of its marks, where nothing is at work and nobody is inside."""
@@ -160,6 +178,10 @@ class Technician:
         yield SETTLE_MS
         shuttle.turn_key(Mode.MANUAL)
         yield SETTLE_MS
+        if not (shuttle.hoist.extended or shuttle.hoist.retracted):
+            # Nothing moves by hand while a hoist stands between its ends (H06): it is let down at its own valve first.
+            shuttle.hoist.retract()
+            yield LOWER_MS
         for _ in range(PRESSES):
             if shuttle.forks_centred:
                 break

@@ -43,6 +43,7 @@ _MOVING = frozenset({State.EXECUTING, State.STOPPING})
 class VirtualGarage:
     """One garage in virtual time. ``speed`` is the plant's time factor, as ``--speed`` is on the command line.
 
+    ``beside`` is the garage at whose machine this is a second controller: it passes no time of its own (``follow``).
     ``logic`` takes the place of the garage's own safety, for a test of what goes wrong with another. ``period_ms`` is
     the controller's; the PLCs' scan is that of the configuration. Where the configuration has a planner its advice to
     each picture is there with the next cycle: it thinks without taking time, bounded by its nodes alone.
@@ -57,20 +58,26 @@ class VirtualGarage:
         strangers: bool = False,
         logic: SafetyLogic | None = None,
         period_ms: int = PERIOD_MS,
+        beside: VirtualGarage | None = None,
     ) -> None:
         self.config = config
         self.layout = Layout(config)
-        self.hardware = EmulatedGarage(config, speed=speed, local_interlocks=local_interlocks)
+        self.hardware: EmulatedGarage = (
+            EmulatedGarage(config, speed=speed, local_interlocks=local_interlocks)
+            if beside is None
+            else beside.hardware
+        )
         self.crowd = self.hardware.crowd
         self.crowd.strangers = strangers
         self.logic = SafetyLogic(topology_of(self.layout)) if logic is None else logic
         self.period_ms = period_ms
-        self.now_ms = 0
+        self.now_ms: int = 0 if beside is None else beside.now_ms
         """Time of plant and core."""
         self.unix_0_ms = UNIX_0_MS
         self.disk = VirtualDisk()
         self.wires = VirtualWires(config, self.hardware.devices, lambda: self.io_ms)
-        self.hardware.faults.wires = self.wires
+        if beside is None:
+            self.hardware.faults.wires = self.wires
         self.cut = self.wires.cut
         """Devices whose link is cut: they answer nothing and hear nothing."""
         self.advisor = Advisor(self.layout) if config.controller.planner else None
@@ -79,7 +86,9 @@ class VirtualGarage:
         self.answers: dict[int, Answer] = {}
         self.alive = True
         """The controller's process runs."""
-        self.jumped_ms = 0
+        self.jumped_ms: int = 0 if beside is None else beside.jumped_ms
+        self.rival: VirtualGarage | None = None
+        """Another controller that runs beside this one, at the same machine."""
         self._token = 0
         self._asks: list[Ask] = []
         self.result = StepResult()
@@ -98,8 +107,9 @@ class VirtualGarage:
 
     def _begin_run(self) -> None:
         """What a controller process has when it has just started: a journal, and nothing else."""
-        self.core = GarageCore(self.layout, software="test", config_hash="test")
-        self.core.fold(self.disk.load())
+        core = GarageCore(self.layout, software="test", config_hash="test")
+        core.fold(self.disk.load())
+        self.core = core
         self.gate = Gate(self.logic)
         self.memory = self.logic.memory0(self.core.latched, self.core.locked_zones)
         self.watches: dict[str, DeviceWatch] = {}
@@ -134,10 +144,23 @@ class VirtualGarage:
         self.outputs = None
         self.alive = False
 
-    def start_controller(self) -> None:
-        """A control process starts."""
-        self.alive = True
+    def start_controller(self, config: GarageConfig | None = None) -> None:
+        """A control process starts, with another configuration of the same machine if one is given.
+
+        Raises:
+            ValueError: the journal is damaged. The process has ended then.
+        """
+        if config is not None:
+            self.config = config
+            self.layout = Layout(config)
         self._begin_run()
+        self.alive = True
+
+    def unplaced(self, config: GarageConfig) -> list[str]:
+        """What the journal names and ``config`` does not have; not empty is a start that is refused."""
+        core = GarageCore(Layout(config))
+        core.fold(self.disk.load())
+        return core.unplaced()
 
     def ask(self, request: Request) -> int:
         """Send a request with the next cycle; the answer appears under the number returned."""
@@ -162,6 +185,16 @@ class VirtualGarage:
         """One period: exchange, let the hardware run, image, safety, step, gate."""
         self.now_ms += self.period_ms
         self.hardware.step(self.period_ms)
+        self._run()
+        if self.rival is not None:
+            self.rival.follow(self.now_ms)
+
+    def follow(self, now_ms: int) -> None:
+        """One period of a second controller, whose machine has run already."""
+        self.now_ms = now_ms
+        self._run()
+
+    def _run(self) -> None:
         self.disk.pass_time(self.now_ms)
         if not self.alive:
             return
@@ -273,6 +306,8 @@ class VirtualGarage:
         if since_ms is None or self.now_ms - since_ms < QUIET_MS or not self.alive or not self.claimed:
             return False
         memory = self.memory
+        if self.rival is not None:
+            return False
         if memory.trace is None or memory.trace.running or memory.fading or self.disk.waits or self._asks:
             return False
         if self.cut or self.wires.damaged or any(not run.ended for run in memory.stopping.values()):

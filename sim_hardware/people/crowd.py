@@ -7,7 +7,7 @@ person could not see.
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from random import Random
 
@@ -22,6 +22,8 @@ from sim_hardware.plant.plant import Plant
 QUEUE_BOUND = 100
 VISITOR_AFTER_MS = 4000.0
 """So long an inviting cabin stays without a booked car before a stranger drives up."""
+BACK_OUT_AFTER_MS = 60_000.0
+"""So long a car waits with its nose to the machine before its customer backs it out."""
 
 _RETRIEVAL_SIGNS = frozenset({Sign.DRIVE_OUT, Sign.BLANK})
 
@@ -83,7 +85,18 @@ class Crowd:
         Raises:
             KeyError: the garage has no such cabin.
         """
-        self._habits[cabin].extend((habit, by_mm) for habit in habits)
+        queue, expected = self._habits[cabin], [(habit, by_mm) for habit in habits]
+        if Habit.BRINGS_ANOTHER in habits:
+            queue.extendleft(reversed(expected))  # of the very next car, not of whichever comes after others' habits
+        else:
+            queue.extend(expected)
+
+    def send_home(self, but: Collection[str]) -> None:
+        """Who waits with a car that is not among ``but`` drives away: nobody knows of their orders any more."""
+        for queue in (self._road, *self._queues.values()):
+            staying = [body for body in queue if body.id in but]
+            queue.clear()
+            queue.extend(staying)
 
     def waiting(self) -> tuple[str, ...]:
         """Ids of the cars that wait to be stored, for any cabin first."""
@@ -101,12 +114,14 @@ class Crowd:
     def _attend(self, cabin: CabinMachine, dice: Random) -> Waits:
         """Endless: look at the cabin, and let one customer after the other deal with it."""
         sight = CabinSight(cabin, self._plant.scene)
-        invited_ms = 0.0
+        invited_ms = stood_ms = 0.0
         while True:
             yield LOOK_MS
             inviting = sight.door_open and sight.green and sight.sign is Sign.DRIVE_IN and not sight.holds_car
             invited_ms = invited_ms + LOOK_MS if inviting else 0.0
-            car = self._collected(sight)
+            left = sight.car_left if sight.green and sight.sign in _RETRIEVAL_SIGNS else None
+            stood_ms = 0.0 if left is None else stood_ms + LOOK_MS
+            car = self._collected(sight) or (left if self.customers and stood_ms >= BACK_OUT_AFTER_MS else None)
             if car is not None:
                 yield from self._visit(self._visitor(cabin, sight, dice, fetching=True), car, fetching=True)
             elif inviting and (arriving := self._next_car(cabin.id, invited_ms, dice)) is not None:

@@ -27,6 +27,8 @@ EXIT_ROAD_MM = 6000.0
 """How far a car drives away from the outer door before it is out of the picture."""
 PARKING_ERROR_MM = 90
 NUDGE_MM = 50.0
+DOOR_GAP_MM = 50.0
+"""A driver stops so far before the inner door, whatever the sign says."""
 NUDGE_LOOK_MS = 2500.0
 CRAWL_MM_S = 500.0
 PRESSES = 5
@@ -86,9 +88,11 @@ def bring(visitor: Visitor, car: VehicleBody) -> Waits:
     if not _invited(sight):
         _leave_picture(visitor, car)
         return
-    drive.drive_to(float(visitor.dice.randint(-PARKING_ERROR_MM, PARKING_ERROR_MM)), speed_mm_s=CRAWL_MM_S)
+    room_mm = cabin.space.inner_line_mm - car.spec.length_mm / 2 - DOOR_GAP_MM
+    aim_mm = float(visitor.dice.randint(-PARKING_ERROR_MM, PARKING_ERROR_MM))
+    drive.drive_to(min(aim_mm, room_mm), speed_mm_s=CRAWL_MM_S)
     yield from _roll(drive)
-    yield from _follow_signs(visitor, drive)
+    yield from _follow_signs(visitor, drive, room_mm)
     if sight.sign is not Sign.LEAVE_CAR:
         yield from _until_open(sight)
         yield from _drive_away(visitor, car, drive)
@@ -123,8 +127,8 @@ def _invited(sight: CabinSight) -> bool:
     return sight.door_open and sight.green and sight.sign is Sign.DRIVE_IN and not sight.holds_people
 
 
-def _follow_signs(visitor: Visitor, drive: WheelDrive) -> Waits:
-    """Nudge forwards and back as told, until told to leave the car or the cabin."""
+def _follow_signs(visitor: Visitor, drive: WheelDrive, room_mm: float) -> Waits:
+    """Nudge forwards and back as told, until told to leave the car or the cabin; nobody drives into a door he sees."""
     waited_ms = 0.0
     while waited_ms < visitor.patience.give_up_s * 1000:
         sign = visitor.sight.sign
@@ -132,7 +136,8 @@ def _follow_signs(visitor: Visitor, drive: WheelDrive) -> Waits:
             return
         pause_ms = LOOK_MS
         if sign in {Sign.FORWARD, Sign.BACK}:
-            drive.drive_to(drive.at + (NUDGE_MM if sign is Sign.FORWARD else -NUDGE_MM), speed_mm_s=150)
+            nudged_mm = drive.at + (NUDGE_MM if sign is Sign.FORWARD else -NUDGE_MM)
+            drive.drive_to(min(nudged_mm, room_mm), speed_mm_s=150)
             yield from _roll(drive)
             pause_ms = NUDGE_LOOK_MS
         waited_ms += pause_ms

@@ -22,6 +22,7 @@ from sim_hardware.plc.wires import CabinWires, cabin_aligned, nobody_inside
 ANGLES_MDEG = (0, 180_000)
 """Angles at which the plate is in line with the doors."""
 
+_GUIDING = frozenset({Sign.DRIVE_IN, Sign.FORWARD, Sign.BACK})
 _TURNS = frozenset({CommandCode.ROTATE, CommandCode.REFERENCE, *JOGS})
 _MACHINE_SIDE = _TURNS | {CommandCode.OPEN_INNER_DOOR}
 """Actions that may not even go on while somebody is inside."""
@@ -196,15 +197,18 @@ class CabinProgram(Program):
         self._handover.restart()
         self._revision = None
 
-    def drive(self, held: frozenset[str], levels: Mapping[str, Value]) -> None:
-        """Light and sign: green only with its permit, an open outer door's ground proven and the machine shut off."""
+    def drive(self, held: frozenset[str], levels: Mapping[str, Value], *, heard: bool) -> None:
+        """Light and sign: green only with its permit, an open outer door's ground proven and the machine shut off.
+
+        Nobody measures any more when the controller is gone: a sign that goes on guiding would lead into a wall (H14).
+        """
         allowed = "green" in held and (
             not self._interlocks or (self._platform_proven() and self._shut(self._port.inner))
         )
         green = allowed and levels["traffic_light"] == TrafficLight.GREEN
         self._port.show_light(TrafficLight.GREEN if green else TrafficLight.RED)
-        sign = int(levels["sign"])
-        self._port.show_sign(Sign(sign) if sign else Sign.BLANK)
+        sign = Sign(int(levels["sign"])) if levels["sign"] else Sign.BLANK
+        self._port.show_sign(Sign.PLEASE_WAIT if sign in _GUIDING and not heard else sign)
 
     def warnings(self) -> int:
         """Doors that go back again and again."""

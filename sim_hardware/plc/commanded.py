@@ -166,7 +166,7 @@ class CommandedPlc(EmulatedPlc):
         self._latch_permits(registers)
         self._watch_permit()
         self._latch_command(registers, now_plant_ms)
-        self.program.drive(self._held, registers)
+        self.program.drive(self._held, registers, heard=self._owner.alive(self._clock_ms))
         self._act(now_plant_ms)
 
     def _watch_mode(self) -> None:

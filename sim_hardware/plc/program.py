@@ -79,8 +79,10 @@ class Program(ABC):
     def inputs(self) -> Mapping[str, Value]:
         """The kind's own status tags as the sensors show them now."""
 
-    def drive(self, held: frozenset[str], levels: Mapping[str, Value]) -> None:  # noqa: B027 - most kinds have none
-        """Set the outputs that follow levels and need no command (lights, signs)."""
+    def drive(  # noqa: B027 - most kinds have none
+        self, held: frozenset[str], levels: Mapping[str, Value], *, heard: bool
+    ) -> None:
+        """Set the outputs that follow levels and need no command (lights, signs); ``heard``: the owner is alive."""
 
     def warnings(self) -> int:
         """Warning bits of the contract."""

@@ -18,7 +18,7 @@ HOUR_MS = 3_600_000
 
 REGRESSIONS: list[tuple[str, Settings]] = [
     # Forks whose encoder had lost its reference kept an order for ever, because nobody healed them.
-    ("tower-small", Settings(2, hours=3, fault_rate=8)),
+    ("tower-small", Settings(2, hours=2, fault_rate=8)),
 ]
 """Runs that failed once, in the shortest form that was found. None is ever taken out."""
 
@@ -30,8 +30,8 @@ def outcome(name: str, settings: Settings) -> Outcome:
 @pytest.mark.parametrize(
     ("name", "settings"),
     [
-        ("tower-small", Settings(1, hours=3, fault_rate=8)),
-        ("tower-guangzhou", Settings(3, hours=1, fault_rate=12)),
+        ("tower-small", Settings(1, hours=2, fault_rate=8)),
+        ("tower-guangzhou", Settings(3, hours=0.7, fault_rate=12)),
         ("garage-shuttle", Settings(4, hours=0.2, fault_rate=60)),
     ],
     ids=lambda given: given if isinstance(given, str) else f"seed-{given.seed}",

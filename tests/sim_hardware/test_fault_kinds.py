@@ -165,6 +165,12 @@ def test_a_fault_of_a_link_changes_its_answers(kind: FaultKind) -> None:
     assert [(one.data, one.delay_ms) for one in sent] != [(b"0123456789", 0)]
 
 
+def test_of_two_answers_the_second_one_arrives_first() -> None:
+    made = wire_fault_of(Fault("lift-plc", FaultKind.OVERTAKING))
+    sent = [[one.data for one in made(frame)] for frame in (b"1", b"2", b"3", b"4")]
+    assert sent == [[], [b"2", b"1"], [], [b"4", b"3"]]
+
+
 class _Wires:
     """Wires that can be disturbed."""
 

@@ -46,6 +46,18 @@ def test_a_car_goes_from_its_place_to_the_cabin_is_turned_and_handed_over(panel:
     assert_clean(panel)
 
 
+@pytest.mark.parametrize(
+    ("asked", "left"),
+    [(Sign.FORWARD, Sign.PLEASE_WAIT), (Sign.DRIVE_IN, Sign.PLEASE_WAIT), (Sign.STEP_OUT, Sign.STEP_OUT)],
+)
+def test_h14_no_sign_guides_a_driver_when_the_controller_is_gone(panel: Panel, asked: Sign, left: Sign) -> None:
+    panel.sign = asked
+    panel.cycle(3)
+    assert panel.garage.plant.cabin("cabin1").sign_lit is asked
+    panel.garage.step(3000)
+    assert panel.garage.plant.cabin("cabin1").sign_lit is left
+
+
 def test_a_car_goes_from_the_cabin_to_a_place(panel: Panel) -> None:
     panel.garage.plant.place_vehicle(VehicleSpec("new-1"), "cabin1-bay", nose=Side.RIGHT)
     to_level(panel, 0)
