@@ -33,7 +33,7 @@ ONLINE_GAP_S = 20.0
 QUEUE = 60
 """Customers of a saturated stretch, all there at the start, or of a loaded one."""
 EFFORT = Effort(nodes_max=400_000)
-PEER_RULES = Rules(fetches_early=True)
+PEER_RULES = Rules(fetches_early=True, overlaps_legs=True)
 """All have the same rules of the machine; first come never asks for a cabin that is not free."""
 _EACH_S = 12.0
 """Roughly what one seed of everything costs, in s of CPU time."""

@@ -41,6 +41,8 @@ class Waiting:
 
     task: Task
     vehicle: str
+    keeps_place: bool = False
+    """The customer of a store asked for this very place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +190,7 @@ class Day:
         self._visits[order] = wish.visit
         turned = wish.vehicle in self._turned
         task = Task(order, wish.kind, place, self._expected, wish.at_s, is_turned=turned)
-        self._waiting.append(Waiting(task, wish.vehicle))
+        self._waiting.append(Waiting(task, wish.vehicle, wish.kind == "store" and bool(wish.place)))
 
     def _arrive(self, vehicle: str) -> None:
         for wish in self._not_yet.pop(vehicle, []):
@@ -258,7 +260,7 @@ class Day:
         real = replace(task, visit=self._visits[task.id])
         served = self._machine.invite(self._truth, real, begin.cabin, now_s)
         self._check(now_s, served.began_s, begin)
-        self._pending[begin.cabin] = Waiting(task, waiting.vehicle)
+        self._pending[begin.cabin] = replace(waiting, task=task)
         self.result.outcomes.append(Outcome(task.id, task.kind, task.due_s, served.served_s, served.began_s))
         self._at(self._truth.ready_s[begin.cabin])
 

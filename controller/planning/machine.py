@@ -22,6 +22,8 @@ KINDS: tuple[Kind, ...] = ("retrieve", "store")
 """What customers want."""
 
 NEVER_S = float("inf")
+_WAYS_MAX = 20_000
+"""Routes whose times are remembered; they are forgotten when there are more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,9 @@ class Rules:
 
     fetches_early: bool = False
     """A car may be fetched while its cabin still empties, when the one in the cabin needs no movers any more."""
+    overlaps_legs: bool = False
+    """On a way over a lift: its platform comes while the first shuttle fetches, the second shuttle is claimed only when
+    the car stands on the platform, and the lift is given back when the car has left it (ADR 0030)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +86,50 @@ class Served:
     cabin_free_s: float
 
 
+@dataclass(frozen=True, slots=True)
+class _LegTimes:
+    """A leg from where shuttle and lifts stand, in s; gaps between commands included."""
+
+    come_s: float
+    """From its beginning until the shuttle can pick, the cabin's inner door open; a platform aside."""
+    raise_s: float
+    """What the platform that it picks from needs to come; 0 without one."""
+    pick_s: float
+    firm_s: float
+    """From picked until the inner door of the cabin ahead may open."""
+    there_s: float
+    """From picked until the shuttle is at its target."""
+    meet_s: float
+    """What the platform ahead needs to come; 0 without one."""
+    door_s: float
+    """What the inner door of the cabin ahead needs; 0 without one."""
+    place_s: float
+    column: int
+    levels: tuple[tuple[str, int], ...]
+    """Where the lifts then are."""
+
+
+_Table = dict[tuple[int, int, int], _LegTimes]
+"""Times of one leg, by the shuttle's column and the levels of the lifts at both ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """A route as it is carried out: its legs with their lifts and tables, and what it claims when it begins."""
+
+    route: Route
+    legs: tuple[tuple[Leg, str, str, str, _Table], ...]
+    at_once: tuple[str, ...]
+    lifts: tuple[str, ...]
+    """Those that are given back where the route ends."""
+
+
 @dataclass(slots=True)
 class _Passage:
-    """A car on its way: where time has got to, and what its cabin allows."""
+    """What became of a car's way."""
 
-    now_s: float
-    cabin_free_s: float
-    picked_s: float = 0.0
+    picked_s: float
+    set_down_s: float
 
 
 class Machine:
@@ -99,10 +141,10 @@ class Machine:
         self.rules = rules or Rules()
         self._gap_s = self.timing.gap_s
         self._countdown_s = self.timing.countdown_s
-        self._columns: dict[tuple[str, int, int], float] = {}
-        self._lifts: dict[tuple[str, int, int], float] = {}
-        self._transfers: dict[tuple[str, str], float] = {}
+        self._tables: dict[Leg, _Table] = {}
+        self._ways: dict[int, _Way] = {}
         self._routes: dict[tuple[str, str], tuple[Route, ...]] = {}
+        self._close_s = {cabin: self.timing.close_inner_s(cabin) for cabin in layout.cabins}
         self._inner_s = {cabin: self.timing.open_inner_s(cabin) for cabin in layout.cabins}
         self._opened_s = {cabin: self.timing.presenting_s(cabin, turns=False) for cabin in layout.cabins}
         self._turned_s = {cabin: self.timing.presenting_s(cabin, turns=True) for cabin in layout.cabins}
@@ -142,11 +184,8 @@ class Machine:
         begin_s = max(not_before_s, task.due_s, self.movers_free_s(state, route))
         if not self.rules.fetches_early:
             begin_s = max(begin_s, free_s)
-        passage = _Passage(begin_s, free_s)
-        self._carry(state, route, passage)
-        self._release(state, route, passage.now_s)
-        steps_s = self._opened_s[cabin] if task.is_turned else self._turned_s[cabin]
-        served_s = passage.now_s + steps_s
+        set_down_s = self._carry(state, route, begin_s, free_s).set_down_s
+        served_s = set_down_s + (self._opened_s[cabin] if task.is_turned else self._turned_s[cabin])
         gone_s = served_s + task.visit.leave_s
         proven_s = max(gone_s + self._shut_s[cabin], gone_s + task.visit.confirm_out_s) + self._countdown_s
         state.cabin_s[cabin] = proven_s
@@ -176,99 +215,138 @@ class Machine:
             KeyError: no car stands or is about to stand there.
         """
         begin_s = max(not_before_s, state.ready_s.pop(cabin), self.movers_free_s(state, route))
-        passage = _Passage(begin_s, 0.0)
-        self._carry(state, route, passage)
-        self._release(state, route, passage.now_s)
-        state.cabin_s[cabin] = passage.picked_s + self._gap_s / 2 + self.timing.close_inner_s(cabin)
-        return Served(begin_s, passage.now_s, state.cabin_s[cabin])
+        passage = self._carry(state, route, begin_s, 0.0)
+        state.cabin_s[cabin] = passage.picked_s + self._gap_s / 2 + self._close_s[cabin]
+        return Served(begin_s, passage.set_down_s, state.cabin_s[cabin])
 
     def relocate(self, state: MachineState, route: Route, not_before_s: float = 0.0) -> Served:
         """Carry a car from place to place."""
         begin_s = max(not_before_s, self.movers_free_s(state, route))
-        passage = _Passage(begin_s, 0.0)
-        self._carry(state, route, passage)
-        self._release(state, route, passage.now_s)
-        return Served(begin_s, passage.now_s, NEVER_S)
+        return Served(begin_s, self._carry(state, route, begin_s, 0.0).set_down_s, NEVER_S)
+
+    def claims_at_once(self, route: Route) -> tuple[str, ...]:
+        """The movers that must be free when a way begins: all, or those of its first leg (``overlaps_legs``)."""
+        return self._way(route).at_once
 
     def movers_free_s(self, state: MachineState, route: Route) -> float:
-        """From when on every mover of a route is free."""
-        return max(state.mover_s[name] for name in route.movers)
-
-    def _release(self, state: MachineState, route: Route, end_s: float) -> None:
-        last = {route.legs[-1].shuttle, self.layout.shuttles[route.legs[-1].shuttle].lift}
-        for name in route.movers:
-            if name in last or name not in self.layout.shuttles:
-                state.mover_s[name] = end_s
+        """From when on every mover that a route claims at its beginning is free."""
+        mover_s = state.mover_s
+        return max([mover_s[name] for name in self._way(route).at_once])
 
     # --- ways ---------------------------------------------------------------------------------------------------
 
-    def _carry(self, state: MachineState, route: Route, passage: _Passage) -> None:
-        for leg in route.legs:
-            passage.now_s += self._gap_s
-            self._reach(state, leg, leg.source, passage)
-            passage.now_s += self._transfer(leg.shuttle, leg.source)
-            if leg is route.legs[0]:
-                passage.picked_s = passage.now_s
-            passage.now_s += self._gap_s
-            self._reach(state, leg, leg.target, passage)
-            passage.now_s += self._transfer(leg.shuttle, leg.target)
-            state.mover_s[leg.shuttle] = passage.now_s
+    def _carry(self, state: MachineState, route: Route, begin_s: float, cabin_free_s: float) -> _Passage:
+        """Carry a car over a route, and give its movers back: shuttles where their leg ends, lifts where they may."""
+        first_picked_s = -1.0
+        leg_s, mover_s = begin_s, state.mover_s
+        overlaps = self.rules.overlaps_legs
+        way = self._way(route)
+        for leg, shuttle, lift_from, lift_to, table in way.legs:
+            key = (state.column[shuttle], state.level.get(lift_from, 0), state.level.get(lift_to, 0))
+            times = table.get(key)
+            if times is None:
+                times = table[key] = self._leg_times(state, leg)
+            claimed_s = max(leg_s, mover_s[shuttle]) if overlaps else leg_s
+            picked_s = claimed_s + times.come_s
+            if times.raise_s:
+                picked_s = max(picked_s, leg_s + times.raise_s)
+            picked_s += times.pick_s
+            if lift_from and overlaps:
+                mover_s[lift_from] = picked_s
+            there_s = picked_s + times.there_s
+            if times.meet_s:
+                there_s = max(there_s, (leg_s if overlaps else picked_s) + times.meet_s)
+            if times.door_s:
+                there_s = max(there_s, max(picked_s + times.firm_s, cabin_free_s) + times.door_s)
+            if first_picked_s < 0:
+                first_picked_s = picked_s
+            leg_s = there_s + times.place_s
+            mover_s[shuttle] = leg_s
+            state.column[shuttle] = times.column
+            for lift, level in times.levels:
+                state.level[lift] = level
+        for lift in way.lifts:
+            mover_s[lift] = leg_s
+        return _Passage(first_picked_s, leg_s)
 
-    def _reach(self, state: MachineState, leg: Leg, position: str, passage: _Passage) -> None:
-        """Shuttle to the stop, lift to the level, inner door open; each as early as the core begins it."""
-        stop = self.layout.stop(leg.shuttle, position)
+    def _way(self, route: Route) -> _Way:
+        way = self._ways.get(id(route))
+        if way is None or way.route is not route:
+            if len(self._ways) >= _WAYS_MAX:
+                self._ways.clear()
+                self._tables.clear()
+            way = self._ways[id(route)] = self._new_way(route)
+        return way
+
+    def _new_way(self, route: Route) -> _Way:
+        legs = []
+        for leg in route.legs:
+            both = self._lift_at(leg.shuttle, leg.source), self._lift_at(leg.shuttle, leg.target)
+            legs.append((leg, leg.shuttle, *both, self._tables.setdefault(leg, {})))
+        late = {route.legs[-1].shuttle} if self.rules.overlaps_legs and len(route.legs) > 1 else frozenset[str]()
+        left = {lift_from for _, _, lift_from, _, _ in legs} if late else frozenset[str]()
+        lifts = tuple(sorted(route.movers - left - self.layout.shuttles.keys()))
+        return _Way(route, tuple(legs), tuple(sorted(route.movers - late)), lifts)
+
+    def _lift_at(self, shuttle: str, position: str) -> str:
+        """The lift that takes part when a shuttle comes to a position: its own, or the one of a platform."""
+        shape = self.layout.positions[position]
+        return self.layout.shuttles[shuttle].lift or (shape.owner if shape.kind is PositionKind.PLATFORM else "")
+
+    def _leg_times(self, state: MachineState, leg: Leg) -> _LegTimes:
+        trial = state.copy()
+        gap_s, timing = self._gap_s, self.timing
+        firm_s, come_s, raise_s = self._reach(trial, leg.shuttle, leg.source)
+        source = self.layout.positions[leg.source]
+        if source.kind is PositionKind.CABIN:
+            come_s = max(come_s, firm_s + self._inner_s[source.owner] + gap_s)
+        firm_s, there_s, meet_s = self._reach(trial, leg.shuttle, leg.target)
+        target = self.layout.positions[leg.target]
+        door_s = self._inner_s[target.owner] + gap_s if target.kind is PositionKind.CABIN else 0.0
+        return _LegTimes(
+            gap_s + come_s,
+            gap_s + raise_s if raise_s else 0.0,
+            timing.transfer_s(leg.shuttle, leg.source),
+            gap_s + firm_s,
+            gap_s + there_s,
+            gap_s + meet_s if meet_s else 0.0,
+            door_s,
+            timing.transfer_s(leg.shuttle, leg.target),
+            trial.column[leg.shuttle],
+            tuple((lift, level) for lift, level in trial.level.items() if level != state.level[lift]),
+        )
+
+    def _reach(self, state: MachineState, shuttle: str, position: str) -> tuple[float, float, float]:
+        """A shuttle to a stop: its lift is locked after, it is there after, the platform is there after so many s."""
+        stop = self.layout.stop(shuttle, position)
         shape = self.layout.positions[position]
         if stop is None or shape.kind is PositionKind.DECK:
-            return
-        lift = self.layout.shuttles[leg.shuttle].lift
-        begin_s, firm_s = passage.now_s, passage.now_s
-        if lift is None:
-            there_s = begin_s + self._along(state, leg.shuttle, stop.column)
-            if shape.kind is PositionKind.PLATFORM and stop.level is not None:
-                there_s = max(there_s, begin_s + self._hoist(state, shape.owner, stop.level))
-        else:
-            firm_s, there_s = self._ride(state, leg.shuttle, lift, stop, begin_s)
-        if shape.kind is PositionKind.CABIN:
-            door_s = max(firm_s, passage.cabin_free_s) + self._inner_s[shape.owner]
-            there_s = max(there_s, door_s + self._gap_s)
-        passage.now_s = there_s
+            return 0.0, 0.0, 0.0
+        lift = self.layout.shuttles[shuttle].lift
+        if lift is not None:
+            return *self._ride(state, shuttle, lift, stop), 0.0
+        there_s = self._along(state, shuttle, stop.column)
+        is_met = shape.kind is PositionKind.PLATFORM and stop.level is not None
+        return 0.0, there_s, self._hoist(state, shape.owner, stop.level or 0) if is_met else 0.0
 
-    def _ride(self, state: MachineState, shuttle: str, lift: str, stop: Stop, begin_s: float) -> tuple[float, float]:
+    def _ride(self, state: MachineState, shuttle: str, lift: str, stop: Stop) -> tuple[float, float]:
         """A shuttle that rides: dock, lift, column. When the lift is locked, and when it has arrived."""
-        now_s = begin_s
+        now_s = 0.0
         if stop.level is not None and state.level[lift] != stop.level:
-            home = self.layout.lifts[lift].column
-            now_s += self._along(state, shuttle, home)
+            now_s = self._along(state, shuttle, self.layout.lifts[lift].column)
             now_s += self._hoist(state, lift, stop.level)
         return now_s, now_s + self._along(state, shuttle, stop.column)
 
     def _along(self, state: MachineState, shuttle: str, column: int) -> float:
         start = state.column[shuttle]
+        state.column[shuttle] = column
         if start == column:
             return 0.0
-        state.column[shuttle] = column
-        key = (shuttle, start, column)
-        found = self._columns.get(key)
-        if found is None:
-            at = self.layout.column_at[start]
-            found = self._columns[key] = self.timing.column_s(shuttle, at, column) + self._gap_s
-        return found
+        return self.timing.column_s(shuttle, self.layout.column_at[start], column) + self._gap_s
 
     def _hoist(self, state: MachineState, lift: str, level: int) -> float:
         start = state.level[lift]
+        state.level[lift] = level
         if start == level:
             return 0.0
-        state.level[lift] = level
-        key = (lift, start, level)
-        found = self._lifts.get(key)
-        if found is None:
-            height_mm = self.layout.level_height_mm[start]
-            found = self._lifts[key] = self.timing.hoist_s(lift, height_mm, level) + self._gap_s
-        return found
-
-    def _transfer(self, shuttle: str, position: str) -> float:
-        key = (shuttle, position)
-        found = self._transfers.get(key)
-        if found is None:
-            found = self._transfers[key] = self.timing.transfer_s(shuttle, position)
-        return found
+        return self.timing.hoist_s(lift, self.layout.level_height_mm[start], level) + self._gap_s

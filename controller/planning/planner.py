@@ -17,7 +17,7 @@ from controller.planning.phases.overtaking import Overtaking
 from controller.planning.phases.phase import Hold, Phase, Start
 from controller.planning.search import Effort
 
-OVERTAKING_MAX = 8
+OVERTAKING_MAX = 30
 """So many later orders may begin before one that waits; then it is its turn."""
 
 

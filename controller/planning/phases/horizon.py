@@ -6,8 +6,11 @@ made anew when anything has happened. Must never change what has begun.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
+from controller.core.route import Route
+from controller.planning.bound import leasts_of
 from controller.planning.day import Begin, View, Waiting
 from controller.planning.machine import Task
 from controller.planning.peers import nearest_place
@@ -15,7 +18,13 @@ from controller.planning.phases.overtaking import Overtaking
 from controller.planning.phases.phase import Answer, Hold, Start
 from controller.planning.search import Act, Effort, search
 
+EFFORT = Effort(beam=16, tries_max=1000, nodes_max=0)
+"""Keeps a decision within some 15 ms of a slow core."""
 _NOW_S = 1e-3
+_PAIRED_PLACES = 3
+"""So many free places near the next car are looked at."""
+_WORTH_S = 1.0
+"""A place other than the promised one must save so much."""
 
 
 class Horizon:
@@ -24,7 +33,9 @@ class Horizon:
     def __init__(self, overtaking: Overtaking, window: int = 8, effort: Effort | None = None) -> None:
         self._overtaking = overtaking
         self._window = window
-        self._effort = effort or Effort(beam=6, nodes_max=400)
+        self._effort = effort or EFFORT
+        self._acts: tuple[Act, ...] = ()
+        """What the last plan still had to do: the next one is no worse than going on with it."""
 
     def consider(self, view: View) -> Answer:
         """The first act of the best plan, when it begins now; else hold."""
@@ -34,32 +45,45 @@ class Horizon:
         pending = {cabin: waiting.task for cabin, waiting in view.pending.items()}
         beyond = len(view.waiting) - len(tasks)
         effort = replace(self._effort, beyond=beyond, nodes_max=0) if beyond else self._effort
-        plan = search(view.machine, view.state, tasks, pending, now_s=view.now_s, effort=effort)
+        plan = search(view.machine, view.state, tasks, pending, now_s=view.now_s, effort=effort, seed=self._acts)
+        self._acts = plan.acts
+        kept: set[str] = set()
         for act in plan.acts:
-            if act.began_s <= view.now_s + _NOW_S:
-                return Start(_begin(act), "BEST_PLAN")
+            if act.began_s <= view.now_s + _NOW_S and act.cabin not in kept:
+                return _start(view, act, plan.acts)
+            # What comes later in the plan must not take the cabin from under what the plan wants there first.
+            kept.add(act.cabin)
         return Hold("BETTER_LATER", "Whoever began now would make others wait longer than it saves.")
 
     def _chosen(self, view: View) -> list[Waiting]:
-        """The head of the queue, then whoever further back could begin now, then the rest in order."""
+        """The head of the queue, then whoever further back takes the machine least, both ways about as often."""
         candidates = self._overtaking.candidates(view)
-        head, rest = candidates[: self._window // 2], candidates[self._window // 2 :]
-        rest.sort(key=lambda waiting: not _can_begin(view, waiting))
-        return [*head, *rest][: self._window]
+        if len(candidates) <= self._window:
+            return candidates
+        half = self._window // 2
+        chosen, rest = candidates[:half], candidates[half:]
+        brought = sum(waiting.task.kind == "store" for waiting in chosen) + len(view.pending)
+        fetched = len(chosen) + len(view.pending) - brought
+        stores = [waiting for waiting in rest if waiting.task.kind == "store"]
+        retrievals = [waiting for waiting in rest if waiting.task.kind == "retrieve"]
+        retrievals.sort(key=lambda waiting: _rank(view, waiting))
+        while len(chosen) < self._window:
+            takes_store = bool(stores) and (not retrievals or brought <= fetched)
+            chosen.append(stores.pop(0) if takes_store else retrievals.pop(0))
+            brought, fetched = brought + takes_store, fetched + (not takes_store)
+        return chosen
 
 
-def _can_begin(view: View, waiting: Waiting) -> bool:
-    """True when movers or cabin for it are free now."""
-    layout = view.machine.layout
-    open_cabins = [cabin for cabin in layout.cabins if cabin not in view.pending]
-    if waiting.task.kind == "store":
-        return any(view.is_cabin_free(cabin) for cabin in open_cabins)
-    return any(
+def _rank(view: View, waiting: Waiting) -> tuple[bool, float]:
+    """Retrievals that could begin now come first, and of them those that take the machine least."""
+    machine, early = view.machine, view.machine.rules.fetches_early
+    can_begin = any(
         view.are_free(route)
-        for cabin in open_cabins
-        if view.machine.rules.fetches_early or view.is_cabin_free(cabin)
-        for route in view.machine.ways(waiting.task.place, layout.cabins[cabin].position)
+        for cabin, shape in machine.layout.cabins.items()
+        if cabin not in view.pending and (early or view.is_cabin_free(cabin))
+        for route in machine.ways(waiting.task.place, shape.position)
     )
+    return not can_begin, leasts_of(machine).of(waiting.task).carry_s
 
 
 def _placed(view: View, candidates: list[Waiting]) -> list[Task]:
@@ -79,5 +103,42 @@ def _placed(view: View, candidates: list[Waiting]) -> list[Task]:
     return found
 
 
-def _begin(act: Act) -> Begin:
-    return Begin(act.kind, act.task.id, act.cabin, act.route, place=act.task.place if act.kind == "invite" else "")
+def _start(view: View, act: Act, acts: Sequence[Act]) -> Start:
+    if act.kind == "invite":
+        return Start(Begin("invite", act.task.id, act.cabin, place=act.task.place), "BEST_PLAN")
+    begin = Begin(act.kind, act.task.id, act.cabin, act.route)
+    if act.kind == "retrieve":
+        return Start(begin, "BEST_PLAN")
+    following = next((other for other in acts if other is not act and other.kind == "retrieve"), None)
+    paired = None if following is None else _paired(view, act, following)
+    if paired is None:
+        return Start(begin, "BEST_PLAN")
+    return Start(replace(begin, place=paired.legs[-1].target, route=paired), "PAIRED_PLACE")
+
+
+def _paired(view: View, act: Act, following: Act) -> Route | None:
+    """The way of a stored car to the free place from which the next retrieval is done soonest; None for its own.
+
+    Only where one shuttle rides on one lift: there the empty way from place to place is most of what can be saved.
+    """
+    layout, machine = view.machine.layout, view.machine
+    put, fetch = act.route, following.route
+    if put is None or fetch is None or view.pending[act.cabin].keeps_place:
+        return None
+    if following.cabin in view.pending and following.cabin != act.cabin:
+        return None
+    shuttle = fetch.legs[0].shuttle
+    if put.legs[-1].shuttle != shuttle or layout.shuttles[shuttle].lift is None:
+        return None
+    bay, source = layout.cabins[act.cabin].position, layout.positions[following.task.place]
+    near = [place for place in view.free if layout.positions[place].level == source.level]
+    near.sort(key=lambda place: (abs((layout.positions[place].column or 0) - (source.column or 0)), place))
+
+    def done_s(route: Route) -> float:
+        state = view.state.copy()
+        machine.put(state, act.cabin, route, view.now_s)
+        return machine.retrieve(state, following.task, following.cabin, fetch, view.now_s).served_s
+
+    ways = [machine.ways(bay, place)[0] for place in near[:_PAIRED_PLACES]]
+    best = min(ways, key=done_s, default=None)
+    return best if best is not None and done_s(best) < done_s(put) - _WORTH_S else None

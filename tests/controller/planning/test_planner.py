@@ -22,7 +22,7 @@ GARAGES = ("tower-small", "tower-guangzhou", "garage-shuttle")
 
 
 def machine_of(name: str) -> Machine:
-    return Machine(Layout(load_config(CONFIG / f"{name}.toml")), rules=Rules(fetches_early=True))
+    return Machine(Layout(load_config(CONFIG / f"{name}.toml")), rules=Rules(fetches_early=True, overlaps_legs=True))
 
 
 def day(machine: Machine, policy: Policy, seed: int, count: int, gap_s: float) -> Result:
