@@ -6,19 +6,23 @@ from dataclasses import replace
 
 import pytest
 
-from plc_drivers.contract import CABIN, LIFT, SAFETY, SHUTTLE, DeviceKind
+from plc_drivers.contract import CABIN, LIFT, SAFETY, SHUTTLE, DeviceKind, Value
+from plc_drivers.contract.codes import Axis, State
 from plc_drivers.contract.codes import CommandCode as C
 from plc_drivers.outputs import MailboxCommand
 from plc_drivers.reading import DeviceImage, ProcessImage, Quality
-from safety.acts import NO_ACTS, Acts
+from safety import topology
+from safety.acts import NO_ACTS, Acts, Hold
 from safety.expression import (
     And,
     Answering,
     Asserted,
     Expression,
     HeldFor,
+    ManualHold,
     Not,
     ResetAsked,
+    Tag,
     Truth,
     doing,
 )
@@ -393,6 +397,14 @@ def test_h09_a_start_that_asks_for_another_functions_permit_conflicts_by_the_per
         return {one: others for one, others in found.items() if others}
 
     both = {TRAVEL: {inner}, inner: {TRAVEL}}
+    travel, transfer = function("shuttle1.travel"), function("shuttle1.transfer")
+    jogged = {axis: asks(Phase.START, StartOf("shuttle1", C.JOG_FORWARD, axis)) for axis in (Axis.TRAVEL, Axis.FORKS)}
+    assert jogged == {
+        Axis.TRAVEL: {travel: {inner}, inner: {travel}},
+        Axis.FORKS: {transfer: {inner}, inner: {transfer}},
+    }
+    either = asks(Phase.START, StartOf("shuttle1", C.JOG_FORWARD))
+    assert either == {travel: {inner}, transfer: {inner}, inner: {travel, transfer}}
     assert asks(Phase.START, StartOf("lift1", C.LOCK)) == both
     assert asks(Phase.RUN, TRAVEL) == both
     assert asks(Phase.START, StartOf("lift1", C.CLEAR), StartOf("lift1", C.ROTATE)) == {}
@@ -408,3 +420,31 @@ def test_every_device_of_a_garage_is_known_by_its_kind() -> None:
         "cabin1": CABIN,
         "cabin2": CABIN,
     }
+
+
+def test_h10_a_value_that_the_contract_does_not_admit_is_not_known() -> None:
+    state, stands, station = (Tag("lift1", DeviceKind.LIFT, name) for name in ("state", "standstill", "station"))
+    conditions = (state.eq(State.IDLE), stands.eq(True), station.eq(99))
+    counted = Counted(*conditions)
+
+    def told(**values: Value) -> list[object]:
+        counted.scene.set("lift1", **values)
+        counted.run()
+        return [counted.truth(one) for one in conditions]
+
+    assert told(state=State.IDLE, standstill=True, station=99) == [True, True, True]
+    assert told(state=99, standstill=7, station=100) == [None, None, None]
+
+
+def test_h13_a_hold_that_runs_out_does_not_stop_another_time_from_running() -> None:
+    held, hold = HeldFor(A, 60), ManualHold(TRAVEL, 1000)
+    counted = Counted(held, hold)
+    acts = Acts(hold=Hold(TRAVEL, counted.scene.now_ms))
+    for _ in range(5):
+        counted.run(acts=acts)
+    assert (counted.truth(held), counted.truth(hold)) == (True, True)
+
+
+def test_h13_h19_the_speeds_by_hand_and_the_generators_share_are_those_of_the_contract() -> None:
+    assert (topology.HAND_SPEED_MM_S, topology.HAND_SPEED_MDEG_S) == (300, 6000)
+    assert topology.GENERATOR_MOVERS_MAX == 1

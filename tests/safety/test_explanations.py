@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from plc_drivers.contract.codes import CommandCode as C
+from plc_drivers.contract.codes import Health
 from plc_drivers.reading import Fault, Quality
-from safety.expression import Commanded, leaves
+from safety.acts import Acts, Hold
+from safety.expression import Commanded, LockedOut, ManualHold, leaves
 from safety.interlocks import unit
-from safety.logic import _blamed
+from safety.logic import SafetyLogic, _blamed
 from safety.verdict import Failing, Function, StartOf
 from tests.safety import situations as at
 from tests.safety.scene import PERIOD_MS, TOWER, Scene, codes_failing, function
@@ -95,3 +97,89 @@ def test_a_trip_whose_cause_is_gone_waits_for_a_reset_and_says_so() -> None:
     scene.look()
     (reading,) = explained(scene, TRAVEL)["lift1.rope-taut"].readings
     assert reading == ("lift1.rope-taut.reset", False, 0, "GOOD", "waits for a person's reset")
+
+
+def _both_doors_close() -> Scene:
+    scene = at.tower_at_rest()
+    for _ in range(2):
+        scene.cycle(
+            **{
+                name: at.wish("outer_close", number, C.CLOSE_OUTER_DOOR)
+                for number, name in ((6, "cabin2"), (5, "cabin1"))
+            }
+        )
+    return scene
+
+
+def test_permits_that_safety_takes_are_told_in_order_each_with_what_took_it() -> None:
+    scene = _both_doors_close()
+    assert scene.look().taken == ()
+    scene.set("safety1", zone1_estop_released=False)
+    scene.set("cabin2", health=Health.FAILURE)
+    scene.now_ms += PERIOD_MS
+    verdict = scene.look()
+    assert len(verdict.lost) > 2, "most of what was permitted was not in use"
+    assert [str(one.function) for one in verdict.taken] == ["cabin1.outer_close", "cabin2.outer_close"]
+    ids = [[item.id for item in one.failing] for one in verdict.taken]
+    assert ids == [["zone1.emergency-stop"], ["zone1.emergency-stop", "cabin2.healthy"]]
+    reading = ("safety1.zone1_estop_released", False, 0, "GOOD", "")
+    assert all(reading in one.failing[0].readings for one in verdict.taken)
+    scene.now_ms += PERIOD_MS
+    assert scene.look().taken == (), "told once"
+
+
+def test_nobody_is_told_of_a_loss_where_the_logic_is_to_say_none() -> None:
+    scene = _both_doors_close()
+    scene.logic = SilentLogic(TOWER)
+    scene.set("safety1", zone1_estop_released=False)
+    scene.now_ms += PERIOD_MS
+    assert scene.look().taken == ()
+
+
+class SilentLogic(SafetyLogic):
+    """As the search runs it."""
+
+    tells_losses = False
+
+
+def test_so_many_are_explained_as_are_asked_for() -> None:
+    scene = SCENE.copy()
+    scene.set("lift1", rope_taut=False)
+    scene.look()
+    arguments = (lambda _one: True, scene.image(), scene.memory, scene.now_ms)
+    every = scene.logic.explain_each(*arguments)
+    assert len(every) > 3
+    assert scene.logic.explain_each(*arguments, 2) == every[:2]
+
+
+def test_a_lock_in_the_books_and_a_hold_are_shown_as_readings() -> None:
+    image, memory = SCENE.image(), SCENE.logic.memory0()
+    held = replace(memory, acts=Acts(locks=frozenset({1}), hold=Hold(TRAVEL, 40)))
+    assert _blamed(LockedOut(1), image, held, 100) == ("zone1.personal_lock", True, 0, "GOOD", "a lock in the books")
+    assert _blamed(LockedOut(2), image, held, 100) == ("zone2.personal_lock", False, 0, "GOOD", "a lock in the books")
+    pressed = "what a person presses"
+    assert _blamed(ManualHold(TRAVEL, 50), image, held, 100) == ("lift1.travel.hold_to_run", True, 60, "GOOD", pressed)
+    other = function("shuttle1.travel")
+    assert _blamed(ManualHold(other, 50), image, held, 100) == (
+        "shuttle1.travel.hold_to_run", False, 0, "GOOD", pressed
+    )  # fmt: skip
+    assert _blamed(ManualHold(TRAVEL, 50), image, memory, 100) == (
+        "lift1.travel.hold_to_run", False, 0, "GOOD", pressed
+    )  # fmt: skip
+
+
+def test_it_is_said_what_a_reading_must_be_and_how_long_it_still_takes() -> None:
+    scene = at.tower_at_rest()
+    scene.set("cabin1", outer_opened_count=2)
+    scene.look()
+    scene.press("cabin1")
+    scene.pass_time(1000)
+    found = explained(scene, function("cabin1.rotate"))["cabin1.turn-cabin-empty"]
+    assert found.remaining_ms is not None
+    later = found.remaining_ms
+    scene.pass_time(200)
+    assert explained(scene, function("cabin1.rotate"))["cabin1.turn-cabin-empty"].remaining_ms == later - 200
+    scene.set("lift1", rope_taut=False)
+    scene.look()
+    (must,) = explained(scene, TRAVEL)["lift1.rope-taut"].musts
+    assert must[0]

@@ -10,11 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plc_drivers.contract import CommandCode, DeviceKind
+from plc_drivers.contract.safety import ZONES
 from plc_drivers.reading import ProcessImage, Quality
 from safety.expression import (
     And,
     Answering,
     Asserted,
+    AtMost,
     Between,
     ChangedSince,
     ChangedWithin,
@@ -26,6 +28,8 @@ from safety.expression import (
     ExpressionError,
     HeldFor,
     Latch,
+    LockedOut,
+    ManualHold,
     Not,
     OneOf,
     Op,
@@ -321,6 +325,15 @@ def test_every_kind_of_expression_can_be_read_as_a_sentence() -> None:
             lambda: Commanded((CommandCode.LOCK,), lift("done_seq"), cabin("ack_seq"), lift("ack_result")),
             "is read from",
         ),
+        (
+            lambda: Commanded((CommandCode.ROTATE,), lift("done_seq"), lift("ack_seq"), lift("ack_result")),
+            "^lift1: a lift",
+        ),
+        (lambda: AtMost(2, (lift("standstill"), lift("referenced"))), "says nothing"),
+        (lambda: AtMost(-1, (lift("standstill"), lift("referenced"))), "says nothing"),
+        (lambda: LockedOut(0), "no zone 0"),
+        (lambda: LockedOut(ZONES + 1), "no zone"),
+        (lambda: ManualHold(Function("lift1", "travel"), 0), "positive time"),
     ],
 )
 def test_h10_a_condition_that_makes_no_sense_is_an_error_when_it_is_written(
@@ -329,6 +342,13 @@ def test_h10_a_condition_that_makes_no_sense_is_an_error_when_it_is_written(
     """At load: a comparison that can never be true, or always is, would be found by nobody in operation."""
     with pytest.raises(ExpressionError, match=said):
         nonsense()
+
+
+def test_the_last_values_that_make_sense_are_taken() -> None:
+    assert AtMost(1, (lift("standstill"), lift("referenced"))).limit == 1
+    assert AtMost(0, (lift("standstill"),)).limit == 0
+    assert (LockedOut(1).zone, LockedOut(ZONES).zone) == (1, ZONES)
+    assert ManualHold(Function("lift1", "travel"), 1).ms == 1
 
 
 def test_two_readings_of_one_kind_may_be_compared() -> None:

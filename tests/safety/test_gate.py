@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from plc_drivers.contract import CommandCode as C
-from plc_drivers.contract.codes import AckResult, State, TrafficLight
+from plc_drivers.contract.codes import AckResult, Axis, State, TrafficLight
 from plc_drivers.outputs import MailboxCommand, PermittedOutputs, Seal, SealError, take_seal
 from plc_drivers.reading import Quality
 from safety.gate import Gate
@@ -35,6 +35,14 @@ def test_a_wished_and_allowed_permit_and_its_command_go_out(tower: Scene) -> Non
     assert (out.permits, out.command, out.epoch, out.heartbeat) == (frozenset({"travel"}), MOVE, EPOCH, 1)
     assert result.granted == {function("lift1.travel")}
     assert result.withheld == ()
+
+
+def test_h13_a_jog_needs_the_permit_of_the_axis_that_it_names(tower: Scene) -> None:
+    jog = MailboxCommand(5, C.JOG_FORWARD, Axis.FORKS, 0, 0, 1000)
+    result = tower.cycle(shuttle1=DeviceWish(frozenset(), jog, new_command=True))
+    assert result.outputs.devices["shuttle1"].command.code is C.NONE
+    ((_, refusal),) = result.withheld
+    assert refusal.code.startswith("shuttle1.")
 
 
 def test_what_is_allowed_but_not_wished_is_not_permitted(tower: Scene) -> None:

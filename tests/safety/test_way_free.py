@@ -180,6 +180,8 @@ def test_a_topology_in_which_the_rule_could_not_stand_is_refused() -> None:
         check(replace(aisle(), shuttles=(one, replace(other, columns=()))))
     with pytest.raises(TopologyError, match="captive to one level of a ring"):
         check(aisle(ring=True))
+    mixed = replace(riders(ring=True), lifts=riders().lifts[:1])
+    check(replace(mixed, shuttles=(mixed.shuttles[0], replace(other, id="shuttle2"))))
     check(replace(aisle(), shuttles=(replace(one, columns=()), replace(other, level=1, columns=()))))
 
 
