@@ -142,7 +142,7 @@ class SafetyLogic:
             trace=trace,
         )
         if self.tells_losses and not verdict.lost.isdisjoint(granted):
-            lost = sorted(verdict.lost & granted, key=str)
+            lost = sorted(verdict.lost & granted)
             taken = tuple(Taken(one, self.explain(one, image, memory, now_ms)) for one in lost)
             verdict = replace(verdict, taken=taken)
         return verdict, memory
