@@ -29,20 +29,28 @@ MODULES: Mapping[str, tuple[str, ...]] = {
     "black-box": ("benchmarks.black_box",),
     "month": ("benchmarks.month",),
     "dispatch": ("benchmarks.dispatch",),
+    "days": ("benchmarks.days",),
 }
 """The modules of each benchmark; each has ``run(seconds)`` and returns its figures."""
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Largest value that a figure may have: a number, or what other figures of the same run make of it."""
+    """A limit of a figure: a number, or what other figures of the same run make of it; the largest value it may have,
+    or the least where ``is_least``.
+    """
 
     words: str
-    most: Callable[[Mapping[str, float]], float | None]
+    limit: Callable[[Mapping[str, float]], float | None]
+    is_least: bool = False
 
 
 def _at_most(value: float) -> Target:
     return Target(f"at most {value:g}", lambda _figures: value)
+
+
+def _at_least(value: float) -> Target:
+    return Target(f"at least {value:g}", lambda _figures: value, is_least=True)
 
 
 def _loaded_lateness(figures: Mapping[str, float]) -> float | None:
@@ -75,6 +83,13 @@ TARGETS: Mapping[tuple[str, str], Target] = {
     ("dispatch", "load95_ratio_shuttle"): _at_most(0.40),
     ("dispatch", "saturation_max_wait_ratio_tower"): _at_most(1.1),
     ("dispatch", "saturation_max_wait_ratio_shuttle"): _at_most(1.1),
+    ("dispatch", "retail_ratio_tower"): _at_most(0.45),
+    ("dispatch", "retail_ratio_shuttle"): _at_most(0.44),
+    ("dispatch", "commuter_ratio_tower"): _at_most(0.43),
+    ("dispatch", "commuter_ratio_shuttle"): _at_most(0.41),
+    ("dispatch", "saturation_of_ceiling_tower"): _at_least(0.95),
+    ("dispatch", "saturation_of_ceiling_shuttle"): _at_least(0.97),
+    ("days", "locked_up"): _at_most(0),
     ("dispatch", "decision_p99_ms"): _at_most(20),
     ("evaluation", "ratio_per_plc_at_four_times_the_plcs"): _at_most(1.5),
 }
@@ -86,10 +101,11 @@ def verdict(figure: Figure, values: Mapping[str, float]) -> str:
     target = TARGETS.get((figure.bench, figure.figure))
     if target is None:
         return ""
-    most = target.most(values)
-    if most is None:
+    limit = target.limit(values)
+    if limit is None:
         return f"not judged ({target.words})"
-    return f"ok ({target.words})" if figure.value <= most else f"MISSED ({target.words})"
+    holds = figure.value >= limit if target.is_least else figure.value <= limit
+    return f"ok ({target.words})" if holds else f"MISSED ({target.words})"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

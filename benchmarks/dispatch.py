@@ -15,9 +15,12 @@ from random import Random
 from statistics import mean, quantiles, stdev
 
 from benchmarks.dispatch_garages import GARAGES
+from benchmarks.dispatch_workloads import BUSY_PER_H, WORKLOADS, ceiling
 from benchmarks.figure import Figure
 from controller.garage import Layout
+from controller.planning.bound import leasts_of
 from controller.planning.day import Begin, Day, Demand, Policy, Result, View
+from controller.planning.demand import draw_day
 from controller.planning.machine import KINDS, Machine, Rules, Task
 from controller.planning.peers import FirstCome, NearestFirst, random_place
 from controller.planning.people import drawn_visit, expected_visit
@@ -33,7 +36,7 @@ ONLINE_GAP_S = 20.0
 QUEUE = 60
 """Customers of a saturated stretch, all there at the start, or of a loaded one."""
 EFFORT = Effort(nodes_max=400_000)
-PEER_RULES = Rules(fetches_early=True, overlaps_legs=True)
+RULES = Rules(fetches_early=True, overlaps_legs=True)
 """All have the same rules of the machine; first come never asks for a cabin that is not free."""
 _EACH_S = 12.0
 """Roughly what one seed of everything costs, in s of CPU time."""
@@ -52,11 +55,12 @@ def run(seconds: float | None) -> list[Figure]:
     seeds = 8 if seconds is None else max(3, round(seconds / _EACH_S))
     figures: list[Figure] = []
     for name, make in GARAGES.items():
-        machine = Machine(Layout(make()), rules=PEER_RULES)
+        machine = Machine(Layout(make()), rules=RULES)
         figures += _batch(name, machine, seeds)
         figures += _online(name, machine, seeds)
         figures += _flow(name, machine, seeds)
-    return [*figures, _decision_time(Machine(Layout(GARAGES["shuttle"]()), rules=PEER_RULES))]
+        figures += _days(name, machine, max(3, seeds // 2))
+    return [*figures, _decision_time(Machine(Layout(GARAGES["shuttle"]()), rules=RULES))]
 
 
 # --- against the optimum ------------------------------------------------------------------------------------------
@@ -139,6 +143,17 @@ def _flow(name: str, machine: Machine, seeds: int) -> list[Figure]:
     for who, results in stretches.items():
         rates[who] = mean(_cars_per_h(result) for result in results)
         figures.append(Figure("dispatch", f"saturation_{who}_{name}", round(rates[who], 2), "cars/h"))
+    ceilings = [ceiling(machine, *_customers(machine, seed, gap_s=0.0)) for seed in numbers]
+    ours = [_cars_per_h(result) for result in stretches["ours"]]
+    for what, limits in (
+        ("ceiling", [c.cabins_per_h for c in ceilings]),
+        ("bound", [c.machine_per_h for c in ceilings]),
+    ):
+        shares = [rate / limit for rate, limit in zip(ours, limits, strict=True)]
+        figures += _with_interval(f"saturation_of_{what}_{name}", shares)
+    plain = Machine(machine.layout)
+    today = mean(_cars_per_h(_stretch(plain, FirstCome(), seed, gap_s=0.0)) for seed in numbers)
+    figures.append(Figure("dispatch", f"saturation_core_of_today_{name}", round(today, 2), "cars/h"))
     pairs = zip(stretches["ours"], stretches["first_come_nearest"], strict=True)
     figures += _with_interval(f"saturation_ratio_{name}", [_cars_per_h(a) / _cars_per_h(b) for a, b in pairs])
     pairs = zip(stretches["ours"], stretches["first_come_nearest"], strict=True)
@@ -153,25 +168,62 @@ def _loaded(name: str, machine: Machine, every: dict[str, Make], seeds: int, loa
     results = {
         who: [_stretch(machine, make(seed), seed, gap_s=gap_s) for seed in numbers] for who, make in every.items()
     }
-    base = results["first_come_nearest"]
+    return _compared(f"load{load}", name, results)
+
+
+def _days(name: str, machine: Machine, seeds: int) -> list[Figure]:
+    """Whole days: retail with bookings and returns, commuters."""
+    every: dict[str, Make] = {**PEERS, "ours": lambda _seed: planner()}
+    places = [place.id for place in machine.layout.storage()]
     figures: list[Figure] = []
-    for who in every:
+    for workload, profile in WORKLOADS.items():
+        results: dict[str, list[Result]] = {who: [] for who in every}
+        alone: list[float] = []
+        for seed in range(SEED + 4000, SEED + 4000 + seeds):
+            drawn = draw_day(profile(BUSY_PER_H[name]), places, _dice(seed))
+            for who, make in every.items():
+                results[who].append(_checked(Day(machine, make(seed), drawn.demand, drawn.stock).run()))
+            alone.append(mean(_alone_s(machine, wish, drawn.stock) for wish in drawn.demand))
+        figures += _compared(workload, name, results)
+        waits = [result.mean_wait_s for result in results["ours"]]
+        figures.append(Figure("dispatch", f"{workload}_mean_wait_{name}", round(mean(waits), 1), "s"))
+        above = [wait_s - least_s for wait_s, least_s in zip(waits, alone, strict=True)]
+        figures.append(Figure("dispatch", f"{workload}_above_alone_{name}", round(mean(above), 1), "s"))
+    return figures
+
+
+def _alone_s(machine: Machine, wish: Demand, stock: dict[str, str]) -> float:
+    """Least wait of an order that had the garage for itself and was known as soon as it is: the clairvoyant bound."""
+    place_of = {vehicle: place for place, vehicle in stock.items()}
+    if wish.kind == "store" or wish.vehicle not in place_of:
+        return min(machine.timing.open_outer_s(cabin) for cabin in machine.layout.cabins)
+    least = leasts_of(machine).of(Task("", wish.kind, place_of[wish.vehicle], expected_visit(machine.layout.config)))
+    return max(0.0, least.carry_s + least.present_s - wish.early_s)
+
+
+def _compared(what: str, name: str, results: dict[str, list[Result]]) -> list[Figure]:
+    """Mean wait against first come nearest; 95th percentile and longest against first come with look-ahead."""
+    base, ahead, ours = results["first_come_nearest"], results["first_come_look_ahead"], results["ours"]
+    figures: list[Figure] = []
+    for who, those in results.items():
         if who != "first_come_nearest":
-            ratios = [a.mean_wait_s / b.mean_wait_s for a, b in zip(results[who], base, strict=True)]
-            prefix = "" if who == "ours" else f"{who}_"
-            figures += _with_interval(f"{prefix}load{load}_ratio_{name}", ratios)
-    ahead = results["first_come_look_ahead"]
-    ours = results["ours"]
+            ratios = [a.mean_wait_s / b.mean_wait_s for a, b in zip(those, base, strict=True)]
+            figures += _with_interval(f"{'' if who == 'ours' else f'{who}_'}{what}_ratio_{name}", ratios)
     p95 = [_p95_s(a) / _p95_s(b) for a, b in zip(ours, ahead, strict=True)]
     longest = [_longest_s(a) / _longest_s(b) for a, b in zip(ours, ahead, strict=True)]
     return [
         *figures,
-        *_with_interval(f"load{load}_p95_to_look_ahead_{name}", p95),
-        *_with_interval(f"load{load}_max_to_look_ahead_{name}", longest),
+        *_with_interval(f"{what}_p95_to_look_ahead_{name}", p95),
+        *_with_interval(f"{what}_max_to_look_ahead_{name}", longest),
     ]
 
 
 def _stretch(machine: Machine, policy: Policy, seed: int, *, gap_s: float) -> Result:
+    demand, stock = _customers(machine, seed, gap_s=gap_s)
+    return _checked(Day(machine, policy, demand, stock).run())
+
+
+def _customers(machine: Machine, seed: int, *, gap_s: float) -> tuple[list[Demand], dict[str, str]]:
     """Mixed customers, all at once or at random moments, in a garage that is 60 % full."""
     dice = _dice(seed)
     places = [place.id for place in machine.layout.storage()]
@@ -184,7 +236,7 @@ def _stretch(machine: Machine, policy: Policy, seed: int, *, gap_s: float) -> Re
         kind = dice.choice(KINDS)
         vehicle = next(fetched) if kind == "retrieve" else f"guest{number}"
         demand.append(Demand(at_s, kind, vehicle, drawn_visit(machine.layout.config, dice.uniform)))
-    return _checked(Day(machine, policy, demand, stock).run())
+    return demand, stock
 
 
 def _checked(result: Result) -> Result:

@@ -161,6 +161,7 @@ class Bound:
                 self.least[i].offset_s,
                 self.least[i].carry_s + self.least[i].present_s,
                 task.due_s,
+                task.due_s - (task.early_s if task.kind == "retrieve" else 0.0),
                 task.kind == "retrieve",
             )
             for i, task in enumerate(tasks)
@@ -183,10 +184,10 @@ class Bound:
         free = self._cabins_s(state)
         cabin_s, movers_s = min(free), min(state.mover_s.values())
         asked_s = alone_s = 0.0
-        for bit, offset_s, after_s, due_s, is_carried in self._alone:
+        for bit, offset_s, after_s, due_s, may_begin_s, is_carried in self._alone:
             if remaining & bit:
                 asked_s += due_s
-                soonest_s = max(cabin_s + offset_s, due_s + after_s)
+                soonest_s = max(cabin_s + offset_s, may_begin_s + after_s, due_s)
                 alone_s += max(soonest_s, movers_s + after_s) if is_carried else soonest_s
         lower = max(self._by_cabins(free, remaining), alone_s)
         # With a stored car in every cabin nothing is carried before the first of them stands ready.

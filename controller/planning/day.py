@@ -33,6 +33,8 @@ class Demand:
     """How long this customer really takes."""
     place: str = ""
     """Place that a store asks for; empty leaves it to the policy."""
+    early_s: float = 0.0
+    """So long before ``at_s`` the controller knows that a booked customer is on the way; 0 for who just comes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,9 +154,12 @@ class Day:
         self._waiting: list[Waiting] = []
         self._pending: dict[str, Waiting] = {}
         self._visits: dict[str, Visit] = {}
-        self._not_yet: dict[str, list[Demand]] = {}
+        self._under_way: set[str] = set()
+        """Vehicles that somebody has asked for, or brings, until they have left or stand in their place."""
+        self._later: dict[str, list[Demand]] = {}
+        """What is wanted of a vehicle that is under way, or not there."""
         self._moments: list[tuple[float, int, Demand | None, str]] = [
-            (wish.at_s, number, wish, "") for number, wish in enumerate(demand)
+            (wish.at_s - wish.early_s, number, wish, "") for number, wish in enumerate(demand)
         ]
         heapify(self._moments)
         self._number = len(self._moments)
@@ -165,36 +170,47 @@ class Day:
         while self._moments:
             now_s = self._moments[0][0]
             while self._moments and self._moments[0][0] <= now_s + _TINY_S:
-                _, _, wish, stored = heappop(self._moments)
+                when_s, _, wish, ended = heappop(self._moments)
                 if wish is not None:
                     self._ask(wish)
-                if stored:
-                    self._arrive(stored)
+                if ended:
+                    self._end(when_s, ended)
             self._decide(now_s)
         self.result.unserved = len(self._waiting) + len(self._pending)
-        self.result.refused = sum(len(wishes) for wishes in self._not_yet.values())
+        self.result.refused = sum(len(wishes) for wishes in self._later.values())
         return self.result
 
-    def _at(self, when_s: float, stored: str = "") -> None:
+    def _at(self, when_s: float, ended: str = "") -> None:
         self._number += 1
-        heappush(self._moments, (when_s, self._number, None, stored))
+        heappush(self._moments, (when_s, self._number, None, ended))
 
     def _ask(self, wish: Demand) -> None:
+        if wish.vehicle in self._under_way or (wish.kind == "store" and wish.vehicle in self._place_of):
+            self._later.setdefault(wish.vehicle, []).append(wish)
+            return
         number = len(self._visits)
         order = f"o{number}"
         place = self._place_of.get(wish.vehicle, wish.place)
         if wish.kind == "retrieve" and not place:
-            # The car is still on its way in: its customer waits for it to be stored.
-            self._not_yet.setdefault(wish.vehicle, []).append(wish)
+            self._later.setdefault(wish.vehicle, []).append(wish)
             return
+        self._under_way.add(wish.vehicle)
         self._visits[order] = wish.visit
         turned = wish.vehicle in self._turned
-        task = Task(order, wish.kind, place, self._expected, wish.at_s, is_turned=turned)
+        early_s = wish.early_s if wish.kind == "retrieve" else 0.0
+        task = Task(order, wish.kind, place, self._expected, wish.at_s, is_turned=turned, early_s=early_s)
+        if early_s:
+            self._at(wish.at_s)
         self._waiting.append(Waiting(task, wish.vehicle, wish.kind == "store" and bool(wish.place)))
 
-    def _arrive(self, vehicle: str) -> None:
-        for wish in self._not_yet.pop(vehicle, []):
-            self._ask(wish)
+    def _end(self, now_s: float, vehicle: str) -> None:
+        """A car stands in its place, or has left: what else is wanted of it is asked for, in its order.
+
+        Who fetches a car that was still on its way in has waited for it; who brings one back sets out only now.
+        """
+        self._under_way.discard(vehicle)
+        for wish in self._later.pop(vehicle, []):
+            self._ask(replace(wish, at_s=now_s) if wish.kind == "store" else wish)
 
     def _decide(self, now_s: float) -> None:
         while True:
@@ -245,6 +261,7 @@ class Day:
         self._free.add(self._place_of.pop(waiting.vehicle))
         self._turned.discard(waiting.vehicle)
         self.result.outcomes.append(Outcome(task.id, task.kind, task.due_s, served.served_s, served.began_s))
+        self._at(served.served_s + real.visit.leave_s, waiting.vehicle)
         self._at(self._machine.movers_free_s(self._truth, route))
         for mover in route.movers:
             self._at(self._truth.mover_s[mover])
@@ -262,7 +279,10 @@ class Day:
         self._check(now_s, served.began_s, begin)
         self._pending[begin.cabin] = replace(waiting, task=task)
         self.result.outcomes.append(Outcome(task.id, task.kind, task.due_s, served.served_s, served.began_s))
-        self._at(self._truth.ready_s[begin.cabin])
+        ready_s = self._truth.ready_s[begin.cabin]
+        self._at(ready_s)
+        if self._machine.rules.turns_waiting_cars:
+            self._at(ready_s + self._machine.timing.rotate_s(begin.cabin))
 
     def _put(self, now_s: float, begin: Begin) -> None:
         pending, route = self._pending.pop(begin.cabin), begin.route
@@ -273,6 +293,9 @@ class Day:
             self._free.remove(begin.place)
             self._free.add(place)
             place = begin.place
+        turned_s = self._truth.ready_s[begin.cabin] + self._machine.timing.rotate_s(begin.cabin)
+        if self._machine.rules.turns_waiting_cars and turned_s <= now_s + _TINY_S:
+            self._turned.add(pending.vehicle)
         self._machine.put(self._belief, begin.cabin, route, now_s)
         served = self._machine.put(self._truth, begin.cabin, route, now_s)
         self._check(now_s, served.began_s, begin)

@@ -35,6 +35,8 @@ class Rules:
     overlaps_legs: bool = False
     """On a way over a lift: its platform comes while the first shuttle fetches, the second shuttle is claimed only when
     the car stands on the platform, and the lift is given back when the car has left it (ADR 0030)."""
+    turns_waiting_cars: bool = False
+    """A stored car that waits in its cabin for movers is turned meanwhile, and need not be when it is fetched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,9 @@ class Task:
     due_s: float = 0.0
     """When the customer asks; nothing happens for them before."""
     is_turned: bool = False
+    early_s: float = 0.0
+    """So long before ``due_s`` it is known that the customer comes, and the car may be fetched; green is at ``due_s``
+    at the earliest. 0 for who just comes."""
 
 
 @dataclass(slots=True)
@@ -181,11 +186,13 @@ class Machine:
         free_s = state.cabin_s[cabin]
         if free_s == NEVER_S:
             raise ValueError(f"{cabin} holds a car that waits for movers")
-        begin_s = max(not_before_s, task.due_s, self.movers_free_s(state, route))
+        begin_s = max(not_before_s, task.due_s - task.early_s, self.movers_free_s(state, route))
         if not self.rules.fetches_early:
             begin_s = max(begin_s, free_s)
         set_down_s = self._carry(state, route, begin_s, free_s).set_down_s
         served_s = set_down_s + (self._opened_s[cabin] if task.is_turned else self._turned_s[cabin])
+        if task.early_s:
+            served_s = max(served_s, task.due_s)
         gone_s = served_s + task.visit.leave_s
         proven_s = max(gone_s + self._shut_s[cabin], gone_s + task.visit.confirm_out_s) + self._countdown_s
         state.cabin_s[cabin] = proven_s

@@ -1,7 +1,8 @@
 """The usual simple rules, over the same machine: what a better dispatcher is measured against.
 
 Owns first come first served as the controller's core runs it, the same with look-ahead, and nearest first. They get
-the same routes, times and rules of the machine as everything else here. Must never look at times to come.
+the same routes, times and rules of the machine as everything else here. A customer counts when they are there, not when
+they are expected. Must never look at times to come.
 """
 
 from __future__ import annotations
@@ -52,6 +53,8 @@ class FirstCome:
                     return begin
                 self._want(wanted, put_route(view, cabin))
         for waiting in self._queue(view):
+            if waiting.task.due_s > view.now_s:
+                continue
             begin = self._begin(view, waiting, wanted)
             if begin is not None:
                 return begin

@@ -37,7 +37,7 @@ class Planner:
                 case Start(begin=begin, code=code):
                     self.reason = code
                     if begin.kind != "put":
-                        self._overtaking.began(begin.order, view.waiting)
+                        self._overtaking.began(begin.order, view.waiting, view.now_s)
                     return begin
                 case Hold(code=code):
                     self.reason = code

@@ -28,6 +28,8 @@ class _Job:
     """A retrieval from set down to green; a store from green until its car is ready to be taken out."""
     gone_s: float
     """A retrieval from green until its cabin is free again."""
+    due_s: float
+    """Green before then helps nobody."""
 
 
 class Sketch:
@@ -41,21 +43,21 @@ class Sketch:
         shuttles = [name for name in common if name in machine.layout.shuttles]
         self._mover = next(iter(shuttles or common), "")
         self._empty_s = min(leasts.empty_s.values())
-        jobs = [(self._job(1 << i, known[task.id], task.kind), task.kind) for i, task in enumerate(tasks)]
+        jobs = [(self._job(1 << i, known[task.id], task), task.kind) for i, task in enumerate(tasks)]
         jobs.sort(key=lambda job: (job[0].claims_s, job[0].bit))
         self._retrievals = [job for job, kind in jobs if kind == "retrieve"]
         self._stores = [job for job, kind in jobs if kind == "store"]
-        self._pending = {task.id: self._job(0, known[task.id], task.kind) for task in (*tasks, *pending)}
+        self._pending = {task.id: self._job(0, known[task.id], task) for task in (*tasks, *pending)}
         self._cabins = len(machine.layout.cabins)
 
-    def _job(self, bit: int, least: Least, kind: str) -> _Job:
+    def _job(self, bit: int, least: Least, task: Task) -> _Job:
         name = self._mover
         claims_s, back_s = least.claims_s.get(name, least.carry_s), least.back_s.get(name, 0.0)
-        if kind == "store":
+        if task.kind == "store":
             inside_s = least.occupies_s - least.offset_s - self._empty_s
-            return _Job(bit, claims_s, back_s, 0.0, least.offset_s, inside_s, 0.0)
+            return _Job(bit, claims_s, back_s, 0.0, least.offset_s, inside_s, 0.0, task.due_s)
         before_s, gone_s = least.offset_s - least.present_s, least.occupies_s - least.offset_s
-        return _Job(bit, claims_s, back_s, least.carry_s, before_s, least.present_s, gone_s)
+        return _Job(bit, claims_s, back_s, least.carry_s, before_s, least.present_s, gone_s, task.due_s)
 
     def rest_s(
         self, state: MachineState, now_s: float, remaining: int, pending: Mapping[str, Task]
@@ -77,7 +79,7 @@ class Sketch:
                 free.remove(begin_s)
                 job = stores[next_store]
                 next_store += 1
-                green_s = begin_s + job.before_s
+                green_s = max(begin_s, job.due_s) + job.before_s
                 total += green_s
                 inside.append((green_s + job.after_s, job))
             if inside and (not has_retrieval or not free or (last != "put" and inside[0][0] <= mover_s + _WAITS_S)):
@@ -93,7 +95,7 @@ class Sketch:
             free.remove(begin_s)
             come_s = mover_s + job.claims_s + (job.back_s if last == "retrieve" else 0.0)
             mover_s = max(come_s, begin_s + job.before_s, now_s + job.carry_s)
-            green_s = mover_s + job.after_s
+            green_s = max(mover_s + job.after_s, job.due_s)
             total += green_s
             free.append(green_s + job.gone_s)
             last = "retrieve"

@@ -3,7 +3,8 @@
 Owns what can follow what. Acts follow each other in order of their beginnings, and each begins as early as what came
 before it on its cabin and movers allows. Where movers are claimed all at once that loses nothing: acts that use nothing
 in common can be swapped. Where legs overlap, an act that begins claims a shuttle for later, so it can be better to
-begin after another one on purpose: then an act may also be held back until the one before it begins. Must never judge.
+begin after another one on purpose; so can it be for a customer who comes later, whose car would keep a cabin from
+others. Then an act may also be held back until the one before it begins. Must never judge.
 """
 
 from __future__ import annotations
@@ -62,7 +63,7 @@ class Tree:
         self.machine = machine
         self.tasks = tuple(tasks)
         self.now_s = now_s
-        self._holds_back = machine.rules.overlaps_legs
+        self._holds_back = machine.rules.overlaps_legs or any(task.early_s for task in tasks)
         self._bays = [(cabin, shape.position) for cabin, shape in machine.layout.cabins.items()]
         self._bay_of = dict(self._bays)
         self._ways = [
@@ -171,7 +172,7 @@ class Tree:
                 has_store = True
                 continue
             for cabin, cabin_s in open_s.items():
-                least_s = max(soonest_s, task.due_s, 0.0 if early else cabin_s)
+                least_s = max(soonest_s, task.due_s - task.early_s, 0.0 if early else cabin_s)
                 for route in self._ways[number][cabin]:
                     yield max(least_s, machine.movers_free_s(state, route)), 1, number, cabin, route
 

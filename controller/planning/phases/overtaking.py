@@ -20,12 +20,17 @@ class Overtaking:
         self.bound = bound
         self._count: dict[str, int] = {}
 
-    def began(self, order: str, waiting: Sequence[Waiting]) -> None:
-        """Take note that ``order`` of the queue ``waiting`` has begun: all before it were overtaken once more."""
+    def began(self, order: str, waiting: Sequence[Waiting], now_s: float = float("inf")) -> None:
+        """Take note that ``order`` of the queue ``waiting`` has begun: all before it were overtaken once more.
+
+        Whoever is expected, but not yet there at ``now_s``, is overtaken by nobody.
+        """
         for other in waiting:
             if other.task.id == order:
                 self._count.pop(order, None)
                 return
+            if other.task.due_s > now_s:
+                continue
             self._count[other.task.id] = self._count.get(other.task.id, 0) + 1
 
     def of(self, order: str) -> int:
