@@ -12,8 +12,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from controller.config.links import ModbusTcpLink
 from controller.config.load import load_config
-from controller.config.models import GarageConfig, ModbusTcpLink
+from controller.config.models import GarageConfig
 from controller.shell.links import devices_of
 
 CONFIG = Path(__file__).parent.parent / "config" / "garage-shuttle.toml"

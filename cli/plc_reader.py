@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cli.failure import Failure
+from controller.config.links import Link as LinkSection
 from controller.config.models import GarageConfig
-from controller.config.models import Link as LinkSection
 from controller.shell.links import bindings_of, settings_of, watches_of
 from controller.shell.start_error import StartError
 from plc_drivers.clock import monotonic_ms

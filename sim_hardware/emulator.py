@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from controller.config.models import GarageConfig, Link, MemoryLink, ModbusRtuLink, ModbusTcpLink, OpcUaLink
+from controller.config.links import Link, MemoryLink, ModbusRtuLink, ModbusTcpLink, OpcUaLink
+from controller.config.models import GarageConfig
 from controller.config.sections import Device, definition_of, devices
 from plc_drivers.binding import DeviceBinding
 from plc_drivers.modbus.plan import BindingError

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from math import ceil
 
-from controller.config.models import GarageConfig, OpcUaLink
+from controller.config.links import OpcUaLink
+from controller.config.models import GarageConfig
 from controller.config.sections import Device, definition_of, devices
 from controller.garage import Layout
 from plc_drivers.contract import SAFETY

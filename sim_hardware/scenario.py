@@ -18,7 +18,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
 
 from controller.config.finding import suggestion
-from controller.config.models import Model
+from controller.config.model import Model
 from sim_hardware.fault import Fault, FaultKind, FaultPoint, FaultRefusedError
 from sim_hardware.garage import EmulatedGarage
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from random import Random
 
 from cli.campaign.mix import LIES, MIX, AnyKind, OwnFault, Rate, is_excluded
-from controller.config.models import OpcUaLink
+from controller.config.links import OpcUaLink
 from controller.config.sections import devices
 from plc_drivers.contract import TagType
 from plc_drivers.contract.tag import Tag

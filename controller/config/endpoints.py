@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
-from controller.config.models import GarageConfig, Link, ModbusTcpLink, OpcUaLink
+from controller.config.links import Link, ModbusTcpLink, OpcUaLink
+from controller.config.models import GarageConfig
 from controller.config.wiring import endpoint
 
 

@@ -21,15 +21,9 @@ from pydantic_core import ErrorDetails
 from controller.config import schema
 from controller.config.check import check
 from controller.config.finding import ConfigError, Finding, shown, suggestion
-from controller.config.models import (
-    CabinSection,
-    GarageConfig,
-    LiftSection,
-    Model,
-    OpcUaLink,
-    SafetySection,
-    ShuttleSection,
-)
+from controller.config.links import OpcUaLink
+from controller.config.model import Model
+from controller.config.models import CabinSection, GarageConfig, LiftSection, SafetySection, ShuttleSection
 from controller.config.sections import definition_of, devices
 from plc_drivers.profile import ProfileError, load_profile
 

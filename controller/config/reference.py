@@ -1,6 +1,6 @@
 """The reference of all configuration keys as a Markdown page, made from the models.
 
-Owns the page's form. Must never hold a fact about a key: name, range, default and meaning stand in ``models.py``.
+Owns the page's form. Must never hold a fact about a key: name, range, default and meaning stand in the models.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from controller.config import models, schema
+from controller.config import links, models, schema
 
 _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("garage", models.GarageSection),
@@ -23,10 +23,10 @@ _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("journal", models.JournalSection),
     ("black_box", models.BlackBoxSection),
     ("api", models.ApiSection),
-    ('links, with `protocol = "modbus-tcp"`', models.ModbusTcpLink),
-    ('links, with `protocol = "modbus-rtu"`', models.ModbusRtuLink),
-    ('links, with `protocol = "opc-ua"`', models.OpcUaLink),
-    ('links, with `protocol = "memory"`', models.MemoryLink),
+    ('links, with `protocol = "modbus-tcp"`', links.ModbusTcpLink),
+    ('links, with `protocol = "modbus-rtu"`', links.ModbusRtuLink),
+    ('links, with `protocol = "opc-ua"`', links.OpcUaLink),
+    ('links, with `protocol = "memory"`', links.MemoryLink),
     ("levels", models.Level),
     ("aisle", models.Aisle),
     ("aisle.columns", models.Column),
@@ -45,7 +45,7 @@ _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
 
 _HEAD = """# Configuration
 
-Generated from `controller/config/models.py` by `make docs`; `make docs-check` compares.
+Generated from the models in `controller/config/` by `make docs`; `make docs-check` compares.
 
 A garage is one TOML file (or a JSON file with the same keys). An unknown key is an error, a number in quotes is no
 number, and `garagectl check-config FILE` names every mistake at once with file, key, value and what would be right. It

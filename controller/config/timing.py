@@ -9,7 +9,8 @@ import math
 from collections.abc import Iterator
 
 from controller.config.finding import Finding, shown
-from controller.config.models import GarageConfig, ModbusRtuLink, SafetySection
+from controller.config.links import ModbusRtuLink
+from controller.config.models import GarageConfig, SafetySection
 from controller.config.sections import Device, definition_of, devices
 
 PLC_TIMEOUT_PERIODS_MIN = 3

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from controller.config.finding import Finding, shown
-from controller.config.models import GarageConfig, MemoryLink, ModbusRtuLink, ModbusTcpLink, OpcUaLink
+from controller.config.links import MemoryLink, ModbusRtuLink, ModbusTcpLink, OpcUaLink
+from controller.config.models import GarageConfig
 from controller.config.sections import devices
 
 OPC_UA_PORT = 4840

@@ -24,13 +24,12 @@ from controller.core.alarm_reading import (
     tags_of,
     zone_questions,
 )
-from controller.core.commanding import TRANSFERS
 from controller.core.events import StopMeasured
 from controller.core.interface import Surroundings
 from controller.core.situation import Situation
 from controller.garage import Layout, PositionKind
 from plc_drivers.contract import CommandCode, DeviceKind, Value
-from plc_drivers.contract.codes import FaultCode
+from plc_drivers.contract.codes import TRANSFERS, FaultCode
 from plc_drivers.reading import DeviceImage, Fault, Quality
 from safety.refusal import Refusal
 

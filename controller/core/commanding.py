@@ -66,9 +66,6 @@ NOT_STARTED = Refusal(
     "Look at the machine; clear what is stopped, then start.",
 )
 
-TRANSFERS = frozenset({CommandCode.PICK_LEFT, CommandCode.PICK_RIGHT, CommandCode.PLACE_LEFT, CommandCode.PLACE_RIGHT})
-"""Commands that move a car between deck and position."""
-
 _COMMANDABLE = frozenset({State.IDLE})
 
 

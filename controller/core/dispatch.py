@@ -12,7 +12,8 @@ from typing import Protocol
 
 from controller.core import commanding, supply
 from controller.core import events as ev
-from controller.core.following import follower_of, may_follow
+from controller.core.follower import follower_of
+from controller.core.following import may_follow
 from controller.core.handover import FREE, OPENING, READY, RESERVED, TURNING, enter
 from controller.core.order import Order, OrderState
 from controller.core.placement import Placement, is_open
@@ -29,7 +30,7 @@ from safety.refusal import Refusal
 class Guide(Protocol):
     """A preference among what may begin. It lets nothing begin that could not, and holds nothing for ever."""
 
-    def counsel(self, order: str) -> Counsel | None:
+    def counsel(self, order: str, /) -> Counsel | None:
         """With which cabin, way and place an order is to begin now; None when it is not among those."""
         ...
 
@@ -37,11 +38,11 @@ class Guide(Protocol):
         """In which order to try them."""
         ...
 
-    def is_held(self, situation: Situation, order: str) -> bool:
+    def is_held(self, situation: Situation, order: str, /) -> bool:
         """True while an order is not to begin although it could."""
         ...
 
-    def hold(self, situation: Situation, order: Order) -> Refusal | None:
+    def hold(self, situation: Situation, order: Order, /) -> Refusal | None:
         """Take note that an order could begin and was held; the reason to tell."""
         ...
 
@@ -49,7 +50,7 @@ class Guide(Protocol):
 class NoGuide:
     """Nobody advises: the rule of the queue alone."""
 
-    def counsel(self, order: str) -> Counsel | None:  # noqa: ARG002
+    def counsel(self, _order: str, /) -> Counsel | None:
         """No preference."""
         return None
 
@@ -57,11 +58,11 @@ class NoGuide:
         """As they came."""
         return list(orders)
 
-    def is_held(self, situation: Situation, order: str) -> bool:  # noqa: ARG002
+    def is_held(self, _situation: Situation, _order: str, /) -> bool:
         """Nobody is held."""
         return False
 
-    def hold(self, situation: Situation, order: Order) -> Refusal | None:  # noqa: ARG002
+    def hold(self, _situation: Situation, _order: Order, /) -> Refusal | None:
         """Nothing to tell."""
         return None
 

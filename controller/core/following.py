@@ -1,15 +1,17 @@
 """A car that is fetched while its cabin still empties: who may follow whom, and when that ends (ADR 0029).
 
-Owns the conditions. The order that follows has claimed its movers and keeps its car's own place, and waits for nothing
-but the cabin; whoever is in the cabin needs no mover any more. As soon as that is no longer so the car is put back,
-with what the order holds already. Must never open a door or let a car into a cabin: that needs the cabin's own claim.
+Owns the conditions under which it begins and goes on. The order that follows has claimed its movers and keeps its
+car's own place, and waits for nothing but the cabin; whoever is in the cabin needs no mover any more. As soon as that
+is no longer so the car is put back, with what the order holds already. Must never open a door or let a car into a
+cabin: that needs the cabin's own claim.
 """
 
 from __future__ import annotations
 
 from controller.core import commanding
+from controller.core.follower import follower_of
 from controller.core.handover import CLOSING, CONFIRMING, FREE, LEAVING, OPENING, TURNING
-from controller.core.order import Order, OrderState
+from controller.core.order import Order
 from controller.core.outlook import phase_s
 from controller.core.situation import Situation
 from controller.core.state import GarageState
@@ -21,20 +23,6 @@ PATIENCE_S = 60.0
 
 _LEAVES = frozenset({TURNING, OPENING, LEAVING, CLOSING, CONFIRMING})
 """Phases in which a car that was brought leaves, or has left, without needing a mover."""
-
-
-def is_following(situation: Situation, order: Order) -> bool:
-    """True for a retrieval that began before its cabin was free, and has not been given it yet."""
-    if order.kind != "retrieve" or order.cabin is None or order.state is OrderState.WAITING or order.state.is_over:
-        return False
-    bay = situation.layout.cabins[order.cabin].position
-    return order.target == bay and order.cabin not in order.claims
-
-
-def follower_of(situation: Situation, cabin: str) -> Order | None:
-    """The order that gets a cabin next; None when nobody follows."""
-    orders = situation.state.open_orders()
-    return next((order for order in orders if order.cabin == cabin and is_following(situation, order)), None)
 
 
 def may_follow(situation: Situation, order: Order, cabin: str) -> bool:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from controller.core import handover as phases
 from controller.core.cabin_reading import is_inner_shut
+from controller.core.follower import is_following
 from controller.core.order import Leg, Order, OrderState
 from controller.core.situation import Situation
 from controller.garage import PositionKind, Stop
@@ -135,14 +136,9 @@ class _Looker:
         found = Outlook(state)
         running = [order for order in self._situation.state.open_orders() if order.state is not OrderState.WAITING]
         # Who waits before a cabin comes after the one who is in it.
-        for order in sorted(running, key=self._follows):
+        for order in sorted(running, key=lambda order: is_following(self._situation, order)):
             self._look_at(order, found)
         return found
-
-    def _follows(self, order: Order) -> bool:
-        if order.kind != "retrieve" or order.cabin is None or order.cabin in order.claims:
-            return False
-        return order.target == self._layout.cabins[order.cabin].position
 
     def _look_at_follower(self, order: Order, cabin: str, way: _Way, found: Outlook) -> None:
         """A car that was fetched before its cabin was free: it is set down when that has emptied and opened."""
@@ -164,7 +160,7 @@ class _Looker:
             found.state.mover_s[mover] = max(found.state.mover_s[mover], free_s)
         self._stand(order, found.state)
         cabin = order.cabin
-        if cabin is not None and self._follows(order):
+        if cabin is not None and is_following(self._situation, order):
             self._look_at_follower(order, cabin, way, found)
             return
         if cabin is None or self._situation.state.cabin(cabin).order != order.id:

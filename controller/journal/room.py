@@ -39,7 +39,7 @@ class Room:
         if free_mb >= self._free_min_mb * (1.0 if self.fault is None else AGAIN):
             self.fault = None
             return
-        if self.fault is not None and 2 * free_mb > self._told_mb:
+        if self.fault is not None and 2 * free_mb >= self._told_mb:
             return
         self._told_mb = free_mb
         _log.warning("DISK_LOW %s: %d MB free, journal.free_min_mb is %d", self._path, free_mb, self._free_min_mb)

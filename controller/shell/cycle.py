@@ -258,7 +258,7 @@ class ScanCycle:
     def _show(planner: Planner, result: StepResult) -> None:
         """Wake the planner with the first order there is, and show it what is new."""
         if any(isinstance(record.event, (OrderAccepted, OrderStarted)) for record in result.events):
-            planner.wake()
+            planner.start()
         if result.picture is not None:
             planner.show(result.picture)
 

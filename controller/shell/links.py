@@ -9,15 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from controller.config.models import (
-    DeviceSection,
-    GarageConfig,
-    Link,
-    MemoryLink,
-    ModbusRtuLink,
-    ModbusTcpLink,
-    OpcUaLink,
-)
+from controller.config.links import Link, MemoryLink, ModbusRtuLink, ModbusTcpLink, OpcUaLink
+from controller.config.models import DeviceSection, GarageConfig
 from controller.shell.start_error import StartError
 from plc_drivers.binding import DeviceBinding
 from plc_drivers.contract import DeviceKind

@@ -6,6 +6,7 @@ Owns the frames and their bounds. Must never read or write by itself.
 from __future__ import annotations
 
 import struct
+from typing import TypeVar
 
 import msgspec
 
@@ -23,8 +24,10 @@ class _Configuration(msgspec.Struct, frozen=True, tag="configuration"):
 
 
 _ENCODER = msgspec.msgpack.Encoder()
-_TO_PLANNER = msgspec.msgpack.Decoder(_Configuration | Picture)
-_TO_CORE = msgspec.msgpack.Decoder(Advice | PlannerReady)
+_CONFIGURATION = msgspec.msgpack.Decoder(_Configuration)
+_PICTURE = msgspec.msgpack.Decoder(Picture)
+_WORD: msgspec.msgpack.Decoder[Advice | PlannerReady] = msgspec.msgpack.Decoder(Advice | PlannerReady)
+_Message = TypeVar("_Message")
 
 
 class FrameError(ValueError):
@@ -57,24 +60,18 @@ def configuration_of(content: bytes) -> str:
     """The configuration in the content of a frame.
 
     Raises:
-        FrameError: there is none.
+        FrameError: it is no configuration.
     """
-    found = _decoded(_TO_PLANNER, content)
-    if not isinstance(found, _Configuration):
-        raise FrameError("the configuration comes first")
-    return found.json
+    return _decoded(_CONFIGURATION, content).json
 
 
 def picture_of(content: bytes) -> Picture:
     """The picture in the content of a frame.
 
     Raises:
-        FrameError: there is none.
+        FrameError: it is no picture.
     """
-    found = _decoded(_TO_PLANNER, content)
-    if not isinstance(found, Picture):
-        raise FrameError("it is no picture")
-    return found
+    return _decoded(_PICTURE, content)
 
 
 def word_of(content: bytes) -> Advice | PlannerReady:
@@ -83,13 +80,10 @@ def word_of(content: bytes) -> Advice | PlannerReady:
     Raises:
         FrameError: nothing that can be understood.
     """
-    found = _decoded(_TO_CORE, content)
-    if not isinstance(found, (Advice, PlannerReady)):
-        raise FrameError("it is no word of a planner")
-    return found
+    return _decoded(_WORD, content)
 
 
-def _decoded(decoder: msgspec.msgpack.Decoder[object], content: bytes) -> object:
+def _decoded(decoder: msgspec.msgpack.Decoder[_Message], content: bytes) -> _Message:
     try:
         return decoder.decode(content)
     except msgspec.DecodeError as error:

@@ -16,7 +16,7 @@ from controller.config.models import GarageConfig
 from controller.garage import Layout
 from controller.planning.advice import PlannerReady
 from controller.planning.advisor import Advisor
-from controller.shell.planner_frames import FrameError, configuration_of, pack, picture_of, size_of
+from controller.shell.planner_frames import HEADER_BYTES, FrameError, configuration_of, pack, picture_of, size_of
 
 MEMORY_MAX_BYTES = 1 << 30
 """More address space than any search within its nodes needs: one that runs away dies before the machine suffers."""
@@ -43,8 +43,8 @@ def main() -> int:
 
 def _read(source: BinaryIO) -> bytes | None:
     """The content of the next frame, None at the end of the input."""
-    header = source.read(4)
-    if len(header) < 4:
+    header = source.read(HEADER_BYTES)
+    if len(header) < HEADER_BYTES:
         return None
     size = size_of(header)
     content = source.read(size)

@@ -91,8 +91,8 @@ class Planner(Protocol):
         """Why nobody plans although somebody should."""
         ...
 
-    def wake(self) -> None:
-        """There is something to plan from now on."""
+    def start(self) -> None:
+        """There is something to plan from now on; repeated calls do nothing."""
         ...
 
     def show(self, picture: Picture) -> None:

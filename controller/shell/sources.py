@@ -5,7 +5,8 @@ Owns the wording of a source. Must never open a link.
 
 from __future__ import annotations
 
-from controller.config.models import GarageConfig, Link, MemoryLink, OpcUaLink
+from controller.config.links import Link, MemoryLink, OpcUaLink
+from controller.config.models import GarageConfig
 from controller.shell.links import bindings_of
 from plc_drivers.binding import DeviceBinding
 from plc_drivers.modbus.plan import tag_places

@@ -85,6 +85,9 @@ class Axis(IntEnum):
     TURNTABLE = 3
 
 
+TRANSFERS = frozenset({CommandCode.PICK_LEFT, CommandCode.PICK_RIGHT, CommandCode.PLACE_LEFT, CommandCode.PLACE_RIGHT})
+"""Commands that move a car between deck and position."""
+
 JOGS = (CommandCode.JOG_FORWARD, CommandCode.JOG_BACK)
 """Commands of the manual mode: one axis moves slowly while somebody holds its permit."""
 

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from controller.config.models import OpcUaLink
+from controller.config.links import OpcUaLink
 from sim_hardware.servers.opcua import APPLICATION_URI, ServerSecurity
 
 _VALID_DAYS = 3650

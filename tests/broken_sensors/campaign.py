@@ -16,7 +16,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from controller.config.models import GarageConfig, OpcUaLink
+from controller.config.links import OpcUaLink
+from controller.config.models import GarageConfig
 from controller.config.sections import devices
 from controller.garage import Layout
 from controller.garage.topology import topology_of

@@ -20,11 +20,7 @@ CONFIG = Path(__file__).parents[2] / "config"
 @pytest.fixture
 def garage() -> VirtualGarage:
     found = VirtualGarage(campaign_config(load_config(CONFIG / "tower-small.toml"), 1), period_ms=PERIOD_MS)
-    found.run(2)
-    found.demand(ClearDevice(device="all"))
-    found.run(2)
-    found.demand(Start())
-    found.until(lambda: found.verdict.proven_empty == set(found.layout.cabins), 60)
+    found.begin()
     return found
 
 

@@ -14,7 +14,8 @@ from controller.config.load import load_config
 from controller.core import events as ev
 from controller.core.admission import admit
 from controller.core.dispatch import FirstCome, Guide, NoGuide
-from controller.core.following import goes_on_following, is_following
+from controller.core.follower import is_following
+from controller.core.following import goes_on_following
 from controller.core.handover import FREE, LEAVING, READY, enter
 from controller.core.order import Order, OrderState
 from controller.core.placement import NearestFree

@@ -40,6 +40,18 @@ def test_h10_room_is_asked_for_below_the_bound_again_at_the_half_and_until_well_
     assert told == ["", "", "399", "399", "399", "150", "150", "150", "150", "", "", "399"]
 
 
+def test_a_disk_that_stays_full_is_told_once(
+    tmp_path: Path, free: dict[str, int], caplog: pytest.LogCaptureFixture
+) -> None:
+    """A line in the log every two seconds would keep it full."""
+    room = Room(tmp_path / "garage.db", 400)
+    free["mb"] = 0
+    for _ in range(5):
+        room.look()
+    assert len(caplog.records) == 1
+    assert room.fault is not None
+
+
 def test_a_disk_that_cannot_be_asked_changes_nothing(tmp_path: Path) -> None:
     room = Room(tmp_path / "gone" / "garage.db", 400)
     room.look()

@@ -59,7 +59,7 @@ async def child_of() -> AsyncIterator[Callable[..., PlannerChild]]:
             JSON, arguments=arguments or planner_child.PLANNER, back_off_s=(0.01,), answer_timeout_s=answer_timeout_s
         )
         made.append(child)
-        child.wake()
+        child.start()
         return child
 
     yield make

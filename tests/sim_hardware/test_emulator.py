@@ -20,8 +20,9 @@ import serial
 from asyncua.client.client import Client
 from pymodbus.client import AsyncModbusTcpClient
 
+from controller.config.links import ModbusTcpLink, OpcUaLink
 from controller.config.load import save_config
-from controller.config.models import GarageConfig, ModbusTcpLink, OpcUaLink
+from controller.config.models import GarageConfig
 from plc_drivers.contract import CommandCode
 from plc_drivers.contract.codes import FaultCode, Sign, State
 from sim_hardware.control_port import ADDRESS_FILE, ControlPort

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cli.campaign.run import PERIOD_MS, campaign_config
 from controller.config.load import load_config
 from controller.core.finding import findings
 from controller.core.log import EventLog
@@ -12,8 +11,6 @@ from controller.core.order import Order
 from controller.core.situation import Situation
 from controller.local_link.messages import (
     Accepted,
-    ClearDevice,
-    Start,
     SubmitOrder,
     VehicleData,
     WithdrawOrder,
@@ -21,25 +18,17 @@ from controller.local_link.messages import (
 from controller.local_link.mode_messages import AnswerFinding, ConfirmInventory
 from sim_hardware.fault import Fault, FaultKind
 from sim_hardware.plant.body import SeatKind, VehicleSpec
-from tests.simulation.virtual_garage import VirtualGarage
+from tests.simulation.virtual_garage import HurriedGarage
 
 CONFIG = Path(__file__).parents[2] / "config"
 
 
-class Astray(VirtualGarage):
-    """A started garage whose quiet time is jumped over."""
+class Astray(HurriedGarage):
+    """A started garage, with what is open between books and machine."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(campaign_config(load_config(CONFIG / f"{name}.toml"), seed=1), period_ms=PERIOD_MS)
-        self.run(2)
-        self.demand(ClearDevice(device="all"))
-        self.run(2)
-        self.demand(Start())
-        self.until(lambda: self.verdict.proven_empty == set(self.layout.cabins), 60)
-
-    def cycle(self) -> None:
-        self.jump(self.now_ms + 5_000)
-        super().cycle()
+        super().__init__(load_config(CONFIG / f"{name}.toml"))
+        self.begin()
 
     def found(self) -> dict[str, list[str]]:
         """What is open between books and machine, each with its answers."""

@@ -11,7 +11,7 @@ import pytest
 from controller.config.load import load_config
 from controller.core import events as ev
 from controller.core.order import OrderState
-from controller.local_link.messages import Accepted, ClearDevice, Start, SubmitOrder, VehicleData
+from controller.local_link.messages import Accepted, SubmitOrder, VehicleData
 from controller.planning.day import Day, Demand
 from controller.planning.machine import KINDS, Machine
 from controller.planning.peers import FirstCome
@@ -33,11 +33,7 @@ def started(name: str) -> VirtualGarage:
     config = config.model_copy(update={"emulation": emulation, "controller": strict})
     garage = VirtualGarage(config)
     garage.crowd.strangers = False
-    garage.run(2)
-    garage.demand(ClearDevice(device="all"))
-    garage.run(2)
-    garage.demand(Start())
-    garage.until(lambda: garage.verdict.proven_empty == set(garage.layout.cabins), 60)
+    garage.begin()
     return garage
 
 

@@ -6,11 +6,11 @@ import pytest
 
 from controller.config.load import load_config
 from controller.core import events as ev
-from controller.core.following import is_following
+from controller.core.follower import is_following
 from controller.core.log import EventLog
 from controller.core.order import Order, OrderState
 from controller.core.situation import Situation
-from controller.local_link.messages import ClearDevice, Start, SubmitOrder, VehicleData, WithdrawOrder
+from controller.local_link.messages import SubmitOrder, VehicleData, WithdrawOrder
 from tests.conftest import CONFIG_FOLDER
 from tests.simulation.virtual_garage import VirtualGarage
 
@@ -19,11 +19,7 @@ from tests.simulation.virtual_garage import VirtualGarage
 def garage() -> VirtualGarage:
     made = VirtualGarage(load_config(CONFIG_FOLDER / "tower-small.toml"), speed=4)
     made.crowd.strangers = False
-    made.run(2)
-    made.demand(ClearDevice(device="all"))
-    made.run(2)
-    made.demand(Start())
-    made.until(lambda: made.verdict.proven_empty == set(made.layout.cabins), 60)
+    made.begin()
     return made
 
 

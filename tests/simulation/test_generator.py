@@ -7,15 +7,14 @@ from pathlib import Path
 import pytest
 
 from cli.campaign.generator_share import GeneratorShare
-from cli.campaign.run import PERIOD_MS, campaign_config
 from controller.config.load import load_config
 from controller.config.models import PowerSection
 from controller.core.events import CommandIntended, OrderWaiting
 from controller.core.order import Order, OrderState
-from controller.local_link.messages import ClearDevice, CycleView, Start, SubmitOrder, VehicleData
+from controller.local_link.messages import CycleView, SubmitOrder, VehicleData
 from plc_drivers.contract import CommandCode
 from sim_hardware.fault import Fault, FaultKind
-from tests.simulation.virtual_garage import VirtualGarage
+from tests.simulation.virtual_garage import HurriedGarage
 
 CONFIG = Path(__file__).parent.parent.parent / "config"
 GARAGES = ("tower-small", "tower-guangzhou", "garage-shuttle")
@@ -23,22 +22,16 @@ CYCLE = CycleView(period_ms=100, cycles=1, overruns=0, late_p50_us=0, late_p99_u
 DOORS = {CommandCode.OPEN_OUTER_DOOR, CommandCode.CLOSE_OUTER_DOOR}
 
 
-class Supplied(VirtualGarage):
+class Supplied(HurriedGarage):
     """A started garage whose mains and generator come and go; every cycle is counted from outside."""
 
     def __init__(self, name: str, movers: int = 1) -> None:
-        config = campaign_config(load_config(CONFIG / f"{name}.toml"), seed=1)
         power = PowerSection(generator_movers_max=movers, settle_s=2)
-        super().__init__(config.model_copy(update={"power": power}), period_ms=PERIOD_MS)
+        super().__init__(load_config(CONFIG / f"{name}.toml").model_copy(update={"power": power}))
         self.share = GeneratorShare(self)
-        self.run(2)
-        self.demand(ClearDevice(device="all"))
-        self.run(2)
-        self.demand(Start())
-        self.until(lambda: self.verdict.proven_empty == set(self.layout.cabins), 60)
+        self.begin()
 
     def cycle(self) -> None:
-        self.jump(self.now_ms + 5_000)
         super().cycle()
         assert self.share.look() == ""
 
@@ -82,7 +75,7 @@ class Supplied(VirtualGarage):
         return {one.code for one in found if isinstance(one, OrderWaiting) and one.order == order.id}
 
 
-def cars(garage: VirtualGarage, count: int) -> list[str]:
+def cars(garage: HurriedGarage, count: int) -> list[str]:
     """Cars from all over the garage."""
     every = list(garage.core.state.vehicles)
     return list(dict.fromkeys(every[i * (len(every) - 1) // max(1, count - 1)] for i in range(count)))

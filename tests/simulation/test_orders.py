@@ -9,7 +9,7 @@ import pytest
 from controller.config.load import load_config
 from controller.config.models import GarageConfig
 from controller.core.order import OrderState
-from controller.local_link.messages import ClearDevice, Start, SubmitOrder, VehicleData
+from controller.local_link.messages import SubmitOrder, VehicleData
 from tests.simulation.virtual_garage import VirtualGarage
 
 CONFIG = Path(__file__).parent.parent.parent / "config"
@@ -24,11 +24,7 @@ def started(name: str, *, local_interlocks: bool = True) -> VirtualGarage:
 def begun(config: GarageConfig, *, local_interlocks: bool = True) -> VirtualGarage:
     """A garage as a person starts it."""
     garage = VirtualGarage(config, local_interlocks=local_interlocks)
-    garage.run(2)
-    garage.demand(ClearDevice(device="all"))
-    garage.run(2)
-    garage.demand(Start())
-    garage.until(lambda: garage.verdict.proven_empty == set(garage.layout.cabins), 60)
+    garage.begin()
     return garage
 
 

@@ -16,11 +16,12 @@ from controller.config.load import load_config
 from controller.core import events as ev
 from controller.core.order import Order
 from controller.core.route import Route, routes
-from controller.local_link.messages import ClearDevice, Start, SubmitOrder, VehicleData
+from controller.local_link.messages import SubmitOrder, VehicleData
 from controller.planning.machine import Machine, MachineState, Task
 from controller.planning.people import visit
 from controller.planning.timing import TimingModel
 from plc_drivers.contract import CommandCode
+from plc_drivers.contract.codes import TRANSFERS
 from tests.simulation.virtual_garage import VirtualGarage
 
 CONFIG = Path(__file__).parent.parent.parent / "config"
@@ -28,7 +29,6 @@ GARAGES = ("tower-small", "tower-guangzhou", "garage-shuttle")
 WALK_S, DWELL_S = 7.0, 30.0
 COMMAND_ERROR_MAX = 0.02
 ORDER_ERROR_MAX = 0.05
-_TRANSFERS = {CommandCode.PICK_LEFT, CommandCode.PICK_RIGHT, CommandCode.PLACE_LEFT, CommandCode.PLACE_RIGHT}
 _ALL = {
     "LOCK",
     "UNLOCK",
@@ -59,7 +59,7 @@ class Watched:
             match record.event:
                 case ev.CommandIntended(device=device, code=code, arg1=arg1):
                     expected = self.expected_s(device, CommandCode(code), arg1)
-                    name = "TRANSFER" if CommandCode(code) in _TRANSFERS else CommandCode(code).name
+                    name = "TRANSFER" if CommandCode(code) in TRANSFERS else CommandCode(code).name
                     self.begun[device] = (self.garage.now_ms, expected, name)
                 case ev.CommandEnded(device=device, ok=ok):
                     assert ok, self.garage.picture()
@@ -82,7 +82,7 @@ class Watched:
                 return model.column_s(device, float(image.value(device, "position") or 0), arg1)
             case CommandCode.ROTATE:
                 return model.rotate_s(device)
-            case _ if code in _TRANSFERS:
+            case _ if code in TRANSFERS:
                 return model.transfer_s(device, self._beside(device, arg1))
             case _:
                 by_code = {
@@ -164,11 +164,7 @@ def started(name: str) -> Watched:
     config = config.model_copy(update={"emulation": config.emulation.model_copy(update=people)})
     garage = VirtualGarage(config)
     garage.crowd.strangers = False
-    garage.run(2)
-    garage.demand(ClearDevice(device="all"))
-    garage.run(2)
-    garage.demand(Start())
-    garage.until(lambda: garage.verdict.proven_empty == set(garage.layout.cabins), 60)
+    garage.begin()
     return Watched(garage, TimingModel(garage.layout))
 
 

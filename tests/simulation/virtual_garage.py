@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from cli.campaign import virtual_garage
+from cli.campaign.run import PERIOD_MS, campaign_config
+from controller.config.models import GarageConfig
 from controller.core.interface import Recorded
 from controller.core.order import Order
-from controller.local_link.messages import Accepted, Answer, Request
+from controller.local_link.messages import Accepted, Answer, ClearDevice, Request, Start
 from safety.gate import GateResult
 
 
@@ -29,6 +31,14 @@ class VirtualGarage(virtual_garage.VirtualGarage):
 
     def on_defects(self, passage: GateResult) -> None:
         raise AssertionError(passage.defects)
+
+    def begin(self) -> None:
+        """What a person does first: clear everything, start, and look into every cabin."""
+        self.run(2)
+        self.demand(ClearDevice(device="all"))
+        self.run(2)
+        self.demand(Start())
+        self.until(lambda: self.verdict.proven_empty == set(self.layout.cabins), 60)
 
     def demand(self, request: Request) -> Answer:
         """Send a request, run one cycle, and give the answer."""
@@ -84,3 +94,14 @@ class VirtualGarage(virtual_garage.VirtualGarage):
         for order in self.core.state.orders.values():
             counts[order.state.value] = counts.get(order.state.value, 0) + 1
         return counts
+
+
+class HurriedGarage(VirtualGarage):
+    """A garage in the campaign's form and at its period, whose quiet time is jumped over."""
+
+    def __init__(self, config: GarageConfig) -> None:
+        super().__init__(campaign_config(config, seed=1), period_ms=PERIOD_MS)
+
+    def cycle(self) -> None:
+        self.jump(self.now_ms + 5_000)
+        super().cycle()

@@ -21,6 +21,10 @@ PROFILE = Profile(
 PLACES = [f"p{n}" for n in range(40)]
 
 
+def dice(seed: int) -> Random:
+    return Random(seed)  # noqa: S311 - days are reproducible
+
+
 @pytest.mark.parametrize("name", list(GARAGES))
 @pytest.mark.parametrize("turns", [False, True])
 def test_random_days_never_lock_up(name: str, turns: bool) -> None:
@@ -29,14 +33,14 @@ def test_random_days_never_lock_up(name: str, turns: bool) -> None:
 
 
 def test_the_same_seed_draws_the_same_day_and_another_one_does_not() -> None:
-    days = [draw_day(PROFILE, PLACES, Random(seed)) for seed in (1, 1, 2)]  # noqa: S311 - days are reproducible
+    days = [draw_day(PROFILE, PLACES, dice(seed)) for seed in (1, 1, 2)]
     assert days[0] == days[1]
     assert days[0] != days[2]
 
 
 def test_no_day_asks_for_a_car_that_is_not_there_nor_brings_one_into_a_full_garage() -> None:
     for seed in range(30):
-        drawn = draw_day(Profile(PROFILE.hours, 0.95, stays=Stays(0.7)), PLACES, Random(seed))  # noqa: S311
+        drawn = draw_day(Profile(PROFILE.hours, 0.95, stays=Stays(0.7)), PLACES, dice(seed))
         inside = set(drawn.stock.values())
         for wish in drawn.demand:
             if wish.kind == "retrieve":
@@ -48,7 +52,7 @@ def test_no_day_asks_for_a_car_that_is_not_there_nor_brings_one_into_a_full_gara
 
 def test_customers_come_at_the_rate_and_in_the_mix_of_their_hours() -> None:
     hours = (Hours(6, 8, 60, 1.0), Hours(10, 12, 30, 0.0))
-    drawn = [draw_day(Profile(hours, 0.5), [f"p{n}" for n in range(900)], Random(s)) for s in range(10)]  # noqa: S311
+    drawn = [draw_day(Profile(hours, 0.5), [f"p{n}" for n in range(900)], dice(s)) for s in range(10)]
     early = [wish for day in drawn for wish in day.demand if wish.at_s < 8 * 3600]
     late = [wish for day in drawn for wish in day.demand if wish.at_s >= 10 * 3600]
     assert {wish.kind for wish in early} == {"store"}
