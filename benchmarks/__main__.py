@@ -37,7 +37,8 @@ MODULES: Mapping[str, tuple[str, ...]] = {
 @dataclass(frozen=True, slots=True)
 class Target:
     """A limit of a figure: a number, or what other figures of the same run make of it; the largest value it may have,
-    or the least where ``is_least``."""
+    or the least where ``is_least``.
+    """
 
     words: str
     limit: Callable[[Mapping[str, float]], float | None]
