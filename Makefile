@@ -75,7 +75,7 @@ lock:
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 	  --no-annotate --no-header --extra build -o requirements/runtime.lock pyproject.toml
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
-	  --no-annotate --no-header --extra build --extra dev --extra verify -c requirements/runtime.lock -o requirements/dev.lock pyproject.toml
+	  --no-annotate --no-header --extra build --extra dev --extra plots --extra verify -c requirements/runtime.lock -o requirements/dev.lock pyproject.toml
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .mutation

@@ -111,11 +111,21 @@ class Outcome:
         return self.served_s - self.asked_s
 
 
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A cabin or mover in use, times in s: a mover from when it is claimed, a cabin from its car or customer on."""
+
+    unit: str
+    from_s: float
+    to_s: float
+
+
 @dataclass(slots=True)
 class Result:
     """A simulated stretch of time."""
 
     outcomes: list[Outcome] = field(default_factory=list)
+    uses: list[Use] = field(default_factory=list)
     refused: int = 0
     """Wishes for cars that never were there."""
     unserved: int = 0
@@ -154,6 +164,7 @@ class Day:
         self._waiting: list[Waiting] = []
         self._pending: dict[str, Waiting] = {}
         self._visits: dict[str, Visit] = {}
+        self._entered_s: dict[str, float] = {}
         self._under_way: set[str] = set()
         """Vehicles that somebody has asked for, or brings, until they have left or stand in their place."""
         self._later: dict[str, list[Demand]] = {}
@@ -256,7 +267,11 @@ class Day:
         task = waiting.task
         self._machine.retrieve(self._belief, task, begin.cabin, route, now_s)
         real = replace(task, visit=self._visits[task.id])
+        before = self._truth.mover_s.copy()
         served = self._machine.retrieve(self._truth, real, begin.cabin, route, now_s)
+        self._note_movers(route, before, now_s)
+        set_down_s = served.served_s - self._machine.timing.presenting_s(begin.cabin, turns=not task.is_turned)
+        self.result.uses.append(Use(begin.cabin, set_down_s, served.cabin_free_s))
         self._check(now_s, served.began_s, begin)
         self._free.add(self._place_of.pop(waiting.vehicle))
         self._turned.discard(waiting.vehicle)
@@ -278,6 +293,7 @@ class Day:
         served = self._machine.invite(self._truth, real, begin.cabin, now_s)
         self._check(now_s, served.began_s, begin)
         self._pending[begin.cabin] = replace(waiting, task=task)
+        self._entered_s[begin.cabin] = served.began_s
         self.result.outcomes.append(Outcome(task.id, task.kind, task.due_s, served.served_s, served.began_s))
         ready_s = self._truth.ready_s[begin.cabin]
         self._at(ready_s)
@@ -297,13 +313,20 @@ class Day:
         if self._machine.rules.turns_waiting_cars and turned_s <= now_s + _TINY_S:
             self._turned.add(pending.vehicle)
         self._machine.put(self._belief, begin.cabin, route, now_s)
+        before = self._truth.mover_s.copy()
         served = self._machine.put(self._truth, begin.cabin, route, now_s)
+        self._note_movers(route, before, now_s)
+        self.result.uses.append(Use(begin.cabin, self._entered_s.pop(begin.cabin), served.cabin_free_s))
         self._check(now_s, served.began_s, begin)
         self._place_of[pending.vehicle] = place
         self._at(served.served_s, pending.vehicle)
         for mover in route.movers:
             self._at(self._truth.mover_s[mover])
         self._at(served.cabin_free_s)
+
+    def _note_movers(self, route: Route, before: Mapping[str, float], now_s: float) -> None:
+        for mover in route.movers:
+            self.result.uses.append(Use(mover, max(now_s, before[mover]), self._truth.mover_s[mover]))
 
     @staticmethod
     def _check(now_s: float, began_s: float, begin: Begin) -> None:

@@ -18,7 +18,7 @@ from controller.planning.phases.overtaking import Overtaking
 from controller.planning.phases.phase import Answer, Hold, Start
 from controller.planning.search import Act, Effort, search
 
-EFFORT = Effort(beam=16, tries_max=1000, nodes_max=0)
+EFFORT = Effort(beam=12, tries_max=800, nodes_max=0)
 """Keeps a decision within some 15 ms of a slow core."""
 _NOW_S = 1e-3
 _PAIRED_PLACES = 3
