@@ -22,6 +22,10 @@ ORDER: dict[str, Any] = {
     "eta_ms": 1_767_225_674_000,
     "waiting_for": None,
     "outcome": None,
+    "eta_early_ms": 1_767_225_668_000,
+    "eta_late_ms": 1_767_225_691_000,
+    "promised_ms": 1_767_225_702_000,
+    "served_at": None,
 }
 VEHICLE: dict[str, Any] = {
     "id": "mustang-01",

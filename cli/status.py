@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from cli.explain import waived
@@ -20,6 +21,10 @@ def status(*, url: Url = DEFAULT_URL, as_json: Json = False) -> None:
         print_json(snapshot)
         return
     print_line(f"mode {snapshot['mode']}, {'ready' if snapshot['ready'] else 'not ready'} for orders")
+    service = snapshot.get("service")
+    if service is not None and service["share"] is not None:
+        share = f"{service['share'] * 100:.0f} %"
+        print_line(f"served within the promised time: {service['kept']} of {service['promised']} orders ({share})")
     for zone in snapshot["zones"]:
         print_line(f"zone {zone['id']}: emergency stop {zone['emergency_stop']}{_locks(zone)}")
     for reason in snapshot["reasons"]:
@@ -45,7 +50,26 @@ def print_orders(orders: list[dict[str, Any]]) -> None:
     if not orders:
         print_line("No orders.")
         return
-    out.print(table(("order", "kind", "car", "state", "done", "leg", "because"), map(_order, orders)))
+    out.print(table(("order", "kind", "car", "state", "done", "leg", "there at", "because"), map(_order, orders)))
+
+
+def there_at(order: dict[str, Any]) -> str | None:
+    """When a car is there, with its interval and what was promised, by this machine's time of day; None unknown."""
+    if order.get("served_at") is not None:
+        when = clock(order["served_at"])
+    elif order.get("eta_ms") is not None:
+        when = clock(order["eta_ms"])
+        if order.get("eta_early_ms") is not None and order.get("eta_late_ms") is not None:
+            when += f" ({clock(order['eta_early_ms'])} to {clock(order['eta_late_ms'])})"
+    else:
+        return None
+    promised = order.get("promised_ms")
+    return when if promised is None else f"{when}, promised by {clock(promised)}"
+
+
+def clock(unix_ms: int) -> str:
+    """A moment as the time of day here."""
+    return datetime.fromtimestamp(unix_ms / 1000, UTC).astimezone().strftime("%H:%M:%S")
 
 
 def _device(device: dict[str, Any]) -> tuple[object, ...]:
@@ -73,5 +97,6 @@ def _order(order: dict[str, Any]) -> tuple[object, ...]:
         order["state"],
         f"{order['progress'] * 100:.0f} %",
         f"{order['leg']}/{order['legs']}",
+        there_at(order),
         None if reason is None else f"{reason['code']}: {reason['text']} {reason['remedy']}".rstrip(),
     )

@@ -104,7 +104,9 @@ function updateOrder(node, order, now) {
   const leg = order.legs > 1 && order.leg > 0 ? `leg ${Math.min(order.leg, order.legs)} of ${order.legs}` : "";
   const phase = order.state === "waiting" ? "" : words.phase(order.phase);
   const eta = order.eta_ms === null ? "time cannot be told yet" : order.eta_ms > now ? `about ${words.duration(order.eta_ms - now)} to go` : "later than expected";
-  say(parts.phase, [phase, leg, eta].filter(Boolean).join(" \u00b7 "));
+  const between = order.eta_early_ms > now ? `between ${words.timeOfDay(order.eta_early_ms)} and ${words.timeOfDay(order.eta_late_ms)}` : order.eta_late_ms > now ? `by ${words.timeOfDay(order.eta_late_ms)}` : "";
+  const promised = order.promised_ms ? `promised by ${words.timeOfDay(order.promised_ms)}` : "";
+  say(parts.phase, [phase, leg, eta, between, promised].filter(Boolean).join(" \u00b7 "));
   parts.waiting.hidden = !order.waiting_for;
   if (order.waiting_for) explain(parts.waiting, "Waits", order.waiting_for.code, order.waiting_for.text, order.waiting_for.remedy);
   parts.withdraw.disabled = order.state === "withdrawing";

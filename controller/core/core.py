@@ -7,7 +7,7 @@ and times give the same decisions, live, in simulation and in the replay of an i
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from controller.core import commanding, fire, hand, state_snapshot
@@ -17,7 +17,9 @@ from controller.core.advising import Advising
 from controller.core.alarm_desk import AlarmDesk
 from controller.core.dispatch import Dispatcher, FirstCome
 from controller.core.due import next_due_ms
+from controller.core.eta import Eta
 from controller.core.explainer import Explainer
+from controller.core.forecast import forecast
 from controller.core.handover import is_green, levels, run_cabin
 from controller.core.interface import Ask, Instant, Recorded, StepResult, Surroundings, Told
 from controller.core.inventory import known_by_list
@@ -91,6 +93,7 @@ class GarageCore:
         self._boots = BootCounters()
         self._supply = SupplyWatch()
         self._refused_press = ""
+        self._etas: tuple[tuple[int, int], Mapping[str, Eta]] = ((-1, -1), {})
         sections = (*layout.config.lifts, *layout.config.shuttles, *layout.config.cabins, layout.config.safety)
         self._link_of = {section.id: section.link for section in sections}
 
@@ -263,6 +266,10 @@ class GarageCore:
     ) -> Snapshot:
         """What the outside may see now."""
         situation = Situation(self.layout, self.state, image, verdict, EventLog(self.state, now))
+        key = (self.state.last_seq, now.mono_ms // ETAS_KEPT_MS)
+        if key != self._etas[0]:
+            self._etas = (key, forecast(situation, self._advising.ranked))
+        situation.etas = self._etas[1]
         return snapshot(situation, links, self._link_of, cycle, seq, self._alarms.views(now))
 
     def explain(
@@ -327,9 +334,22 @@ class GarageCore:
             self._audit(situation, request, outcome)
             reason = reason_of(outcome) or Reason(code=outcome.code, text=outcome.text, remedy=outcome.remedy)
             return Told(ask.token, Refused(reason=reason), self.state.last_seq)
+        if isinstance(request, SubmitOrder) and isinstance(outcome, str) and not is_repeated:
+            self._promise(situation, outcome)
         order = None if outcome is None else order_view(situation, self.state.orders[outcome])
         answer: Answer = Accepted(order=order, repeated=is_repeated)
         return Told(ask.token, answer, self.state.last_seq)
+
+    def _promise(self, situation: Situation, order: str) -> None:
+        """Tell a time with the acceptance of an order, if there is one that can be told (VDI 4486)."""
+        if self.state.mode != "automatic":
+            return
+        situation.etas = forecast(situation, self._advising.ranked)
+        eta = situation.etas.get(order)
+        if eta is not None:
+            situation.log.write(
+                ev.OrderPromised(order=order, eta_ms=eta.at_ms, early_ms=eta.early_ms, late_ms=eta.late_ms)
+            )
 
     def _audit(self, situation: Situation, request: Request, refusal: Refusal) -> None:
         """Interventions in the machine are journaled even when they were refused; refused orders are not."""
@@ -359,6 +379,9 @@ class GarageCore:
         before, self._refused_press = self._refused_press, request.press
         return before == request.press
 
+
+ETAS_KEPT_MS = 500
+"""How long the times of open orders are told unchanged while nothing happens; they are moments, and do not age."""
 
 _MOMENTARY = frozenset({"BUSY", "OWNERSHIP_PENDING"})
 """Reasons that belong to the normal course of commands; they are no news."""

@@ -170,6 +170,17 @@ class OrderWaiting(Fact, frozen=True, kw_only=True, tag="order-waiting"):
     remedy: str = ""
 
 
+class OrderPromised(Fact, frozen=True, kw_only=True, tag="order-promised"):
+    """The times told when an order was accepted, Unix ms: expected, and the ends of the 90 % interval; ``late_ms`` is
+    the promise.
+    """
+
+    order: str
+    eta_ms: int
+    early_ms: int
+    late_ms: int
+
+
 class OrderRejected(Fact, frozen=True, kw_only=True, tag="order-rejected"):
     """The order cannot be carried out (the car does not fit, nobody came); it ends when its cabin is clear."""
 
@@ -343,6 +354,7 @@ CoreEvent = (
     | LegStarted
     | LegEnded
     | OrderWaiting
+    | OrderPromised
     | OrderRejected
     | WithdrawalAsked
     | OrderHalted

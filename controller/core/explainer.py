@@ -14,6 +14,7 @@ from controller.core import commanding, supply
 from controller.core.admission import hindrances
 from controller.core.explained_reading import ReadingDesk, SourceOf, meaning_of
 from controller.core.order import Order
+from controller.core.queue_facts import queue_facts
 from controller.core.service import out_of_use, unreachable
 from controller.core.situation import Situation
 from controller.core.subject import Car, Device, Job, Rule, Subject, WholeGarage, subject_of
@@ -281,6 +282,7 @@ class _Task:
             if order.outcome is not None:
                 draft.facts.append(f"{order.outcome.code}: {order.outcome.text} {order.outcome.remedy}".rstrip())
             return draft
+        draft.facts += queue_facts(situation, order)
         for reason in shell:
             draft.because(reason)
         draft.because(order.waiting, order.id)

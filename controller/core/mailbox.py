@@ -36,6 +36,7 @@ class Pending:
     is_recalled: bool = False
     taken: Refusal | None = None
     expected_ms: int = 0
+    intended_at_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,13 +41,26 @@ class Leg:
     target: str
 
 
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """What was promised when an order was accepted, Unix time: expected, and the ends of the 90 % interval.
+
+    The later end is the time by which it was promised (VDI 4486).
+    """
+
+    eta_ms: int
+    early_ms: int
+    late_ms: int
+
+
 @dataclass(slots=True)
 class Order:
     """An order. Changed by ``state.apply`` only.
 
     ``leg`` is the index of the leg under way, None while none is. ``claims`` are the ids of the movers, cabins
     and positions that are this order's alone. ``waiting`` is None while the order goes on;
-    ``rejection`` is why it cannot be carried out and only has to be brought to its end.
+    ``rejection`` is why it cannot be carried out and only has to be brought to its end. ``served_at_ms`` is when a
+    fetched car had green, or another was in its place.
     """
 
     id: str
@@ -73,6 +86,8 @@ class Order:
     is_halted: bool = False
     key: str | None = None
     fingerprint: str = ""
+    promise: Promise | None = None
+    served_at_ms: int | None = None
 
     @property
     def current_leg(self) -> Leg | None:

@@ -7,7 +7,6 @@ long as they take, and what waits for a person has no time at all.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from controller.core import handover as phases
@@ -21,6 +20,8 @@ from controller.planning.people import DRIVE_IN_S, Visit, expected_visit
 from controller.planning.timing import TimingModel, timing_of
 from plc_drivers.contract import CommandCode
 
+PRIOR_COUNT = 5
+"""The figures of the configuration count as much as so many observations."""
 SOON_S = 1.0
 """What has not ended when it was expected to is expected to end this much later."""
 
@@ -68,7 +69,7 @@ def people_s(situation: Situation, cabin: str) -> float:
     course = _COURSES.get(use.phase, ())
     if not course:
         return 0.0
-    durations = _durations(timing_of(situation.layout), expected_visit(situation.config), cabin)
+    durations = durations_s(situation, cabin)
     elapsed_s = 0.0 if use.entered_ms is None else (situation.now.mono_ms - use.entered_ms) / 1000
     return max(durations[course[0]] - elapsed_s, SOON_S) + sum(durations[phase] for phase in course[1:])
 
@@ -80,22 +81,31 @@ def phase_s(situation: Situation, cabin: str, phase: str) -> float:
         return timing.gap_s + timing.open_outer_s(cabin)
     if phase == phases.TURNING:
         return timing.presenting_s(cabin, turns=True)
-    return _durations(timing, expected_visit(situation.config), cabin).get(phase, 0.0)
+    return durations_s(situation, cabin).get(phase, 0.0)
 
 
 def leaving_s(situation: Situation, cabin: str) -> float:
     """From green for a driver who leaves until the cabin is proven empty."""
-    durations = _durations(timing_of(situation.layout), expected_visit(situation.config), cabin)
+    durations = durations_s(situation, cabin)
     return sum(durations[phase] for phase in _OUT)
 
 
 def bringing_s(situation: Situation, cabin: str) -> float:
     """From green for a driver who comes until the car stands ready for the machine."""
-    durations = _durations(timing_of(situation.layout), expected_visit(situation.config), cabin)
+    durations = durations_s(situation, cabin)
     return sum(durations[phase] for phase in _IN)
 
 
-def _durations(timing: TimingModel, visit: Visit, cabin: str) -> Mapping[str, float]:
+def durations_s(situation: Situation, cabin: str) -> dict[str, float]:
+    """Seconds of each phase of people: by the garage's figures, and by what was seen the more often it was."""
+    found = _configured_s(timing_of(situation.layout), expected_visit(situation.config), cabin)
+    for phase, seen in situation.state.calibration.phases.items():
+        if phase in found:
+            found[phase] = (PRIOR_COUNT * found[phase] + seen.count * seen.mean) / (PRIOR_COUNT + seen.count)
+    return found
+
+
+def _configured_s(timing: TimingModel, visit: Visit, cabin: str) -> dict[str, float]:
     shut_s, countdown_s = timing.shutting_s(cabin), timing.countdown_s
     return {
         phases.LEAVING: visit.leave_s,
@@ -116,7 +126,11 @@ def left_s(situation: Situation, device: str) -> float:
     if pending is None:
         return 0.0
     begun_ms = situation.now.mono_ms if pending.released_ms is None else pending.released_ms
-    return max((pending.expected_ms - (situation.now.mono_ms - begun_ms)) / 1000, SOON_S if pending.answered else 0.0)
+    known = situation.state.calibration.moves.get(f"{device} {pending.code.name}")
+    ratio = 1.0 if known is None else (PRIOR_COUNT + known.count * known.mean) / (PRIOR_COUNT + known.count)
+    return max(
+        (pending.expected_ms * ratio - (situation.now.mono_ms - begun_ms)) / 1000, SOON_S if pending.answered else 0.0
+    )
 
 
 class _Looker:

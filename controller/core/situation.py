@@ -5,9 +5,11 @@ Owns small questions to the image that several deciders ask in the same words. M
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from controller.config.models import GarageConfig
+from controller.core.eta import Eta
 from controller.core.interface import Instant
 from controller.core.log import EventLog
 from controller.core.state import GarageState
@@ -34,6 +36,8 @@ class Situation:
 
     settling_ms: int = 0
     """How long the supply must still stay as it is before anything begins; 0 when it has proven lasting (H19)."""
+    etas: Mapping[str, Eta] | None = None
+    """Times of the open orders, None while nobody has asked for them in this cycle."""
 
     @property
     def now(self) -> Instant:

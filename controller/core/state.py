@@ -15,10 +15,11 @@ from controller.alarms.book import CONTROLLER, AlarmBook
 from controller.core import events as ev
 from controller.core import journal_events as jev
 from controller.core import mode_events as mev
+from controller.core.calibration import GREEN_TO_LEAVE, PEOPLE_PHASES, Calibration
 from controller.core.hold import HoldUnderWay
 from controller.core.mailbox import Ended, Mailbox, Pending
 from controller.core.mode import Mode
-from controller.core.order import Leg, Order, OrderState
+from controller.core.order import Leg, Order, OrderState, Promise
 from controller.core.precautions import Precautions, change
 from controller.core.vehicle import Vehicle
 from controller.garage import Side
@@ -35,19 +36,21 @@ class CabinUse:
     """What goes on in a cabin: the handover's phase and its order.
 
     ``entered_ms`` is the controller's monotonic clock when this run first saw the phase, None before. It is a run-time
-    field: neither a wall clock that is set nor the time while the controller was away may end a phase.
+    field: neither a wall clock that is set nor the time while the controller was away may end a phase. ``since_at_ms``
+    is the Unix time of the phase's event, 0 before the first; figures come from it, and no decision.
     """
 
     phase: str = "free"
     order: str | None = None
     entered_ms: int | None = None
+    since_at_ms: int = 0
 
 
 @dataclass(slots=True)
 class GarageState:
     """The whole state. ``blocks`` are devices that a person must look at; ``held`` those cleared but not started,
     ``trips`` the trips that stand with the devices that they stop, ``stops`` the last measured stop of each axis,
-    ``programs`` the version of each PLC's program as it was seen last.
+    ``programs`` the version of each PLC's program as it was seen last, ``calibration`` what was learned about times.
 
     ``stopped_by`` is why the controller itself stopped the garage, empty when a person did or it runs.
     Changed by ``apply`` only, but for the run-time fields of ``Pending``, ``Mailbox`` and ``CabinUse``, and for
@@ -76,6 +79,7 @@ class GarageState:
     keys: OrderedDict[str, str] = field(default_factory=OrderedDict)
     stopped_by: str = ""
     alarms: AlarmBook = field(default_factory=AlarmBook)
+    calibration: Calibration = field(default_factory=Calibration)
 
     def open_orders(self) -> list[Order]:
         """Orders that are not over, in the order in which they were accepted."""
@@ -159,6 +163,8 @@ def apply(state: GarageState, seq: int, at_ms: int, event: ev.CoreEvent) -> None
         case ev.OrderWaiting():
             waiting = Refusal(event.code, event.text, event.remedy) if event.code else None
             state.orders[event.order].waiting = waiting
+        case ev.OrderPromised():
+            state.orders[event.order].promise = Promise(event.eta_ms, event.early_ms, event.late_ms)
         case ev.OrderRejected():
             state.orders[event.order].rejection = Refusal(event.code, event.text, event.remedy)
         case ev.WithdrawalAsked():
@@ -175,8 +181,7 @@ def apply(state: GarageState, seq: int, at_ms: int, event: ev.CoreEvent) -> None
         case ev.OrderEnded():
             _end(state, event, at_ms)
         case ev.CabinPhaseChanged():
-            use = state.cabin(event.cabin)
-            use.phase, use.order, use.entered_ms = event.phase, event.order, None
+            _enter(state, event, at_ms)
         case ev.CommandIntended():
             box = state.mailbox(event.device)
             box.seq = event.seq
@@ -184,12 +189,13 @@ def apply(state: GarageState, seq: int, at_ms: int, event: ev.CoreEvent) -> None
             box.pending = Pending(
                 event.seq, code, event.arg1, event.arg2, event.order, seq, expected_ms=event.expected_ms
             )
+            box.pending.intended_at_ms = at_ms
         case ev.CommandAnswered():
             pending = state.mailbox(event.device).pending
             if pending is not None and pending.seq == event.seq:
                 pending.answered = True
         case ev.CommandEnded():
-            _end_command(state, event)
+            _end_command(state, event, at_ms)
         case ev.PermitTaken():
             pending = state.mailbox(event.device).pending
             if pending is not None and pending.seq == event.seq:
@@ -299,8 +305,27 @@ def _free(state: GarageState, order: Order, claims: list[str]) -> None:
         order.claims.discard(claim)
 
 
+def _enter(state: GarageState, event: ev.CabinPhaseChanged, at_ms: int) -> None:
+    use = state.cabin(event.cabin)
+    if use.phase in PEOPLE_PHASES and use.since_at_ms and use.order == event.order:
+        state.calibration.stayed(use.phase, at_ms - use.since_at_ms)
+    use.phase, use.order, use.entered_ms, use.since_at_ms = event.phase, event.order, None, at_ms
+    order = state.orders.get(event.order or "")
+    if order is not None and event.phase == GREEN_TO_LEAVE and order.kind == "retrieve" and not order.withdrawal:
+        _served(state, order, at_ms)
+
+
+def _served(state: GarageState, order: Order, at_ms: int) -> None:
+    if order.served_at_ms is None:
+        order.served_at_ms = at_ms
+        if order.promise is not None:
+            state.calibration.served(order.promise, at_ms)
+
+
 def _end(state: GarageState, event: ev.OrderEnded, at_ms: int) -> None:
     order = state.orders[event.order]
+    if event.outcome == "done" and order.kind != "retrieve":
+        _served(state, order, at_ms)
     _free(state, order, sorted(order.claims))
     order.state = OrderState(event.outcome)
     order.ended_at_ms = at_ms
@@ -323,12 +348,15 @@ def _forget(state: GarageState, vehicle: str) -> None:
         del state.vehicles[vehicle]
 
 
-def _end_command(state: GarageState, event: ev.CommandEnded) -> None:
+def _end_command(state: GarageState, event: ev.CommandEnded, at_ms: int) -> None:
     box = state.mailbox(event.device)
     pending = box.pending
     if pending is None or pending.seq != event.seq:
         return
     box.pending = None
+    if event.ok and pending.intended_at_ms and pending.taken is None and not pending.is_void:
+        took_ms = at_ms - pending.intended_at_ms
+        state.calibration.moved(event.device, pending.code.name, took_ms, pending.expected_ms)
     if pending.code not in (CommandCode.STOP, CommandCode.CLEAR):
         box.last = Ended(pending.code, pending.arg1, pending.order, event.ok, event.code)
     box.failures = 0 if event.ok else box.failures + 1

@@ -15,6 +15,7 @@ from controller.alarms.catalogue import Catalogue
 from controller.alarms.first_out import First
 from controller.alarms.record import AlarmRecord, Answer, Shelf
 from controller.alarms.standing import Standing
+from controller.core.calibration import Calibration
 from controller.core.events import StopMeasured
 from controller.core.interface import Recorded
 from controller.core.mailbox import Mailbox
@@ -83,6 +84,7 @@ class _State(msgspec.Struct, frozen=True, kw_only=True):
     firsts: dict[int, First]
     last_group: int
     programs: dict[str, int] = {}
+    calibration: Calibration = msgspec.field(default_factory=Calibration)
 
 
 _ENCODER = msgspec.json.Encoder()
@@ -120,6 +122,7 @@ def encode(state: GarageState) -> bytes:
             firsts=book.groups.firsts({r.group for r in book.records.values() if r.standing.is_retained}),
             last_group=book.groups.last,
             programs=state.programs,
+            calibration=state.calibration,
         )
     )
 
@@ -158,6 +161,7 @@ def decode(payload: bytes, catalogue: Catalogue) -> GarageState:
         stopped_by=kept.stopped_by,
         alarms=book,
         programs=kept.programs,
+        calibration=kept.calibration,
     )
 
 

@@ -10,7 +10,7 @@ from typing import Literal
 
 from controller.core import commanding, supply
 from controller.core.admission import hindrances
-from controller.core.estimate import remaining_s
+from controller.core.forecast import etas_of
 from controller.core.handover import MACHINES_TURN
 from controller.core.mode import ModeEvent
 from controller.core.mode_change import would_refuse
@@ -138,6 +138,7 @@ def snapshot(
         waivers=views(situation),
         zones=zone_views(situation),
         findings=finding_views(situation),
+        service=_service(state),
     )
 
 
@@ -169,6 +170,12 @@ def _may_start(situation: Situation) -> bool:
 
 def _all_answer(situation: Situation) -> bool:
     return all(situation.is_good(device) for device in situation.image.devices)
+
+
+def _service(state: GarageState) -> msg.ServiceView:
+    learned = state.calibration
+    share = round(learned.kept / learned.promises, 4) if learned.promises else None
+    return msg.ServiceView(promised=learned.promises, kept=learned.kept, within=learned.within, share=share)
 
 
 def _reserved_for(situation: Situation, position: str) -> str | None:
@@ -300,10 +307,13 @@ def order_view(situation: Situation, order: Order) -> msg.OrderView:
     phase = ""
     if order.cabin is not None and situation.state.cabin(order.cabin).order == order.id:
         phase = situation.state.cabin(order.cabin).phase
-    remaining = None if order.state.is_over else remaining_s(situation, order)
+    eta = None if order.state.is_over else etas_of(situation).get(order.id)
     waiting = order.waiting
     if waiting is None and situation.state.mode != "automatic" and not order.state.is_over:
         waiting = commanding.not_automatic(situation)
+    if waiting_forever(waiting):
+        eta = None
+    remaining = None if eta is None else max(0.0, (eta.at_ms - now_ms) / 1000)
     return msg.OrderView(
         id=order.id,
         kind=order.kind,
@@ -319,7 +329,11 @@ def order_view(situation: Situation, order: Order) -> msg.OrderView:
         accepted_at=order.accepted_at_ms,
         started_at=order.started_at_ms,
         ended_at=order.ended_at_ms,
-        eta_ms=None if remaining is None or waiting_forever(waiting) else now_ms + int(remaining * 1000),
+        eta_ms=None if eta is None else eta.at_ms,
+        eta_early_ms=None if eta is None else eta.early_ms,
+        eta_late_ms=None if eta is None else eta.late_ms,
+        promised_ms=None if order.promise is None else order.promise.late_ms,
+        served_at=order.served_at_ms,
         waiting_for=reason_of(waiting),
         outcome=reason_of(order.outcome),
     )

@@ -180,7 +180,9 @@ class CabinView(Message, frozen=True, kw_only=True):
 class OrderView(Message, frozen=True, kw_only=True):
     """An order. Times are Unix milliseconds; ``progress`` is 0 to 1.
 
-    ``eta_ms`` is when it is expected to have ended, None when that cannot be told.
+    ``eta_ms`` is when a fetched car is expected to be there for its driver, or another one in its place; nine times in
+    ten it is between ``eta_early_ms`` and ``eta_late_ms``. All three are None when that cannot be told. ``promised_ms``
+    is the time by which it was promised when the order was accepted, ``served_at`` when it was really so.
     """
 
     id: str
@@ -200,6 +202,21 @@ class OrderView(Message, frozen=True, kw_only=True):
     eta_ms: int | None
     waiting_for: Reason | None
     outcome: Reason | None
+    eta_early_ms: int | None = None
+    eta_late_ms: int | None = None
+    promised_ms: int | None = None
+    served_at: int | None = None
+
+
+class ServiceView(Message, frozen=True, kw_only=True):
+    """How promises were kept (the measure of VDI 4486): orders that were promised a time and served, those of them that
+    were served by then, and those whose 90 % interval held. ``share`` is kept of promised, None before the first.
+    """
+
+    promised: int
+    kept: int
+    within: int
+    share: float | None
 
 
 class CycleView(Message, frozen=True, kw_only=True):
@@ -278,6 +295,7 @@ class Snapshot(Message, frozen=True, kw_only=True, tag="snapshot"):
     waivers: list[WaiverView] = []
     zones: list[ZoneView] = []
     findings: list[FindingView] = []
+    service: ServiceView | None = None
 
 
 class Event(Message, frozen=True, kw_only=True, tag="event"):

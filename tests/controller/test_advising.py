@@ -8,7 +8,9 @@ import pytest
 
 from controller.config.load import load_config
 from controller.core.advising import REFRESH_MS
+from controller.core.forecast import forecast
 from controller.core.order import Order, OrderState
+from controller.core.queue_facts import queue_facts
 from controller.garage import Layout
 from controller.local_link.messages import Accepted, Start, SubmitOrder, VehicleData
 from controller.planning.advice import Advice, Counsel, Picture, PlannerGone, PlannerReady
@@ -196,3 +198,33 @@ def test_the_same_picture_gives_the_same_advice() -> None:
     one, two = (Advisor(tower.garage.layout).advise(tower.picture) for _ in range(2))
     assert one == two
     assert one.begins
+
+
+def test_it_is_explained_who_is_before_an_order_and_who_overtook_it_under_which_bound() -> None:
+    tower = Advised(overtaking_max=1)
+    first, second = tower.order(tower.cars[0]), tower.order(tower.cars[1])
+    assert "It waits first of all." in queue_facts(tower.garage.situation(), first)
+    assert f"Before it waits {first.id}." in queue_facts(tower.garage.situation(), second)
+    tower.advise(Counsel(second.id, "cabin2"))
+    tower.step()
+    facts = queue_facts(tower.garage.situation(), first)
+    assert f"{second.id} came later and began before it: 1 of at most 1." in facts
+    assert any("bound on overtaking (1) is reached" in fact for fact in facts)
+    assert any(fact.startswith("Its car is expected in ") for fact in facts)
+    assert any(fact.startswith("When it was accepted it was promised within ") for fact in facts)
+
+
+def test_a_time_is_promised_with_the_acceptance_and_runs_down_while_nothing_happens() -> None:
+    tower = Advised()
+    first = tower.order(tower.cars[0])
+    assert first.promise is not None
+    assert first.promise.early_ms <= first.promise.eta_ms <= first.promise.late_ms
+    tower.garage.core.advise(PlannerGone(""))
+    for _ in range(4):
+        tower.step()
+    assert any(box.pending and box.pending.released_ms for box in tower.garage.core.state.mailboxes.values())
+    told = [forecast(tower.garage.situation())[first.id].at_ms]
+    for _ in range(10):
+        tower.garage.now_ms += 100
+        told.append(forecast(tower.garage.situation())[first.id].at_ms)
+    assert max(told) - min(told) < 100, "a moment stays the same while its command takes its time"
