@@ -7,11 +7,12 @@ order waits while it holds what another one needs (see the ADR on claims). Must 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 from controller.core import commanding, supply
 from controller.core import events as ev
+from controller.core.claiming import Wanted, choose_route, claim_late, claims_of, free_route, no_route
 from controller.core.follower import follower_of
 from controller.core.following import may_follow
 from controller.core.handover import FREE, OPENING, READY, RESERVED, TURNING, enter
@@ -86,19 +87,6 @@ class _Start:
     phase: str = ""
 
 
-@dataclass(slots=True)
-class _Wanted:
-    """What earlier orders in the queue wait for: a later order must not take it from under them."""
-
-    names: set[str] = field(default_factory=set)
-    may_follow: bool = True
-    """A car may be fetched for a cabin that still empties: not while somebody has been overtaken often enough."""
-
-    def copy(self) -> _Wanted:
-        """The same, to be changed without changing this one."""
-        return _Wanted(set(self.names), self.may_follow)
-
-
 class FirstCome:
     """First come, first served, with a look past those that cannot begin.
 
@@ -113,9 +101,10 @@ class FirstCome:
     def dispatch(self, situation: Situation, placement: Placement, guide: Guide | None = None) -> dict[str, Refusal]:
         """Start what can start now, in the order of acceptance or of the guide; the reasons of those that wait."""
         guide = guide or NoGuide()
-        wanted = _Wanted()
+        wanted = Wanted()
         reasons: dict[str, Refusal] = {}
         _take_over(situation)
+        claim_late(situation)
         orders = situation.state.open_orders()
         waiting = [order for order in orders if order.state is OrderState.WAITING]
         # A car that stands on a deck or platform is in everybody's way, of those in the cabins as well: it comes first.
@@ -139,7 +128,7 @@ class FirstCome:
         situation: Situation,
         orders: list[Order],
         placement: Placement,
-        wanted: _Wanted,
+        wanted: Wanted,
         reasons: dict[str, Refusal],
         guide: Guide,
     ) -> None:
@@ -196,9 +185,7 @@ def _has_way_from(order: Order, position: str | None) -> bool:
     return order.legs_done < len(order.legs) and order.legs[order.legs_done].source == position
 
 
-def _continue(
-    situation: Situation, order: Order, placement: Placement, wanted: _Wanted, guide: Guide
-) -> Refusal | None:
+def _continue(situation: Situation, order: Order, placement: Placement, wanted: Wanted, guide: Guide) -> Refusal | None:
     """Give a car that stands ready in a cabin its place and the movers on the way."""
     vehicle = situation.state.vehicles[order.vehicle]
     start = vehicle.position
@@ -213,17 +200,17 @@ def _continue(
     is_held = counsel is None and guide.is_held(situation, order.id)
     its_own = wanted.copy() if is_held else wanted
     ways = _advised_first(routes(situation.layout, start, kept), counsel)
-    route, reason = _free_route(situation, order, ways, its_own, extra=(kept,))
+    route, reason = free_route(situation, order, ways, its_own, extra=(kept,))
     if route is None:
         return reason
     if is_held:
         return guide.hold(situation, order)
-    claims = _claims(route, (kept,))
+    claims = claims_of(route, (kept,))
     reserved = {c for c in order.claims if c in situation.layout.positions} - {kept, start}
     if reserved:
         situation.log.write(ev.ClaimsFreed(order=order.id, claims=sorted(reserved)))
     situation.log.write(ev.ClaimsAdded(order=order.id, claims=sorted(claims)))
-    _choose_route(situation, order, route, kept)
+    choose_route(situation, order, route, kept)
     return None
 
 
@@ -264,7 +251,7 @@ def _follows(situation: Situation, order: Order, cabin: str) -> bool:
     return not vehicle.misfits(shape.envelope) and may_follow(situation, order, cabin)
 
 
-def _begin(situation: Situation, order: Order, placement: Placement, wanted: _Wanted, guide: Guide) -> Refusal | None:
+def _begin(situation: Situation, order: Order, placement: Placement, wanted: Wanted, guide: Guide) -> Refusal | None:
     """Begin when all is free, in one act; else why not. Whom the guide holds does not begin, and is told so."""
     is_held, counsel = guide.is_held(situation, order.id), guide.counsel(order.id)
     if counsel is not None and counsel.cabin not in situation.layout.cabins:
@@ -289,13 +276,13 @@ def _begin(situation: Situation, order: Order, placement: Placement, wanted: _Wa
 def _carry_out(situation: Situation, order: Order, start: _Start) -> None:
     situation.log.write(ev.OrderStarted(order=order.id, claims=sorted(start.claims), cabin=start.cabin))
     if start.route is not None:
-        _choose_route(situation, order, start.route, start.target)
+        choose_route(situation, order, start.route, start.target)
     if start.cabin is not None and start.phase:
         enter(situation, start.cabin, start.phase, order.id)
 
 
 def _find(
-    situation: Situation, order: Order, placement: Placement, wanted: _Wanted, counsel: Counsel | None
+    situation: Situation, order: Order, placement: Placement, wanted: Wanted, counsel: Counsel | None
 ) -> _Start | Refusal:
     """Everything that an order begins with, when all of it is free; else why not."""
     match order.kind:
@@ -307,7 +294,7 @@ def _find(
             return _find_relocate(situation, order, placement, wanted)
 
 
-def _find_retrieve(situation: Situation, order: Order, wanted: _Wanted, counsel: Counsel | None) -> _Start | Refusal:
+def _find_retrieve(situation: Situation, order: Order, wanted: Wanted, counsel: Counsel | None) -> _Start | Refusal:
     vehicle = situation.state.vehicles[order.vehicle]
     source = vehicle.position
     if source is None:
@@ -329,12 +316,12 @@ def _find_retrieve(situation: Situation, order: Order, wanted: _Wanted, counsel:
             reason, extra, phase = None, (source,), ""
         if reason is None:
             ways = _advised_first(routes(situation.layout, source, shape.position), counsel)
-            route, reason = _free_route(situation, order, ways, wanted, extra=extra)
+            route, reason = free_route(situation, order, ways, wanted, extra=extra)
             if route is not None:
-                return _Start(tuple(_claims(route, extra)), route, shape.position, cabin, phase)
+                return _Start(tuple(claims_of(route, extra)), route, shape.position, cabin, phase)
         found = found or reason
     wanted.names.update(_cabins(situation, order, None) if order.wanted_cabin else ())
-    return found or _no_way()
+    return found or no_route()
 
 
 def _put_aside(situation: Situation, order: Order, placement: Placement) -> bool:
@@ -351,11 +338,11 @@ def _put_aside(situation: Situation, order: Order, placement: Placement) -> bool
         return False
     extra = (source, place)
     # What earlier orders wait for does not count: they wait for this one.
-    route, _ = _free_route(situation, order, routes(situation.layout, source, place), _Wanted(), extra=extra)
+    route, _ = free_route(situation, order, routes(situation.layout, source, place), Wanted(), extra=extra)
     if route is None:
         return False
-    situation.log.write(ev.OrderStarted(order=order.id, claims=sorted(_claims(route, extra))))
-    _choose_route(situation, order, route, place)
+    situation.log.write(ev.OrderStarted(order=order.id, claims=sorted(claims_of(route, extra))))
+    choose_route(situation, order, route, place)
     return True
 
 
@@ -367,7 +354,7 @@ def _find_in_cabin(situation: Situation, order: Order, cabin: str, position: str
 
 
 def _find_store(
-    situation: Situation, order: Order, placement: Placement, wanted: _Wanted, counsel: Counsel | None
+    situation: Situation, order: Order, placement: Placement, wanted: Wanted, counsel: Counsel | None
 ) -> _Start | Refusal:
     vehicle = situation.state.vehicles[order.vehicle]
     found: Refusal | None = None
@@ -387,10 +374,10 @@ def _find_store(
                 return _Start((cabin, shape.position, place), None, "", cabin, OPENING)
         found = found or reason
     wanted.names.update(_cabins(situation, order, None) if order.wanted_cabin else ())
-    return found or _no_way()
+    return found or no_route()
 
 
-def _find_relocate(situation: Situation, order: Order, placement: Placement, wanted: _Wanted) -> _Start | Refusal:
+def _find_relocate(situation: Situation, order: Order, placement: Placement, wanted: Wanted) -> _Start | Refusal:
     vehicle = situation.state.vehicles[order.vehicle]
     source = vehicle.position
     if source is None:
@@ -401,14 +388,10 @@ def _find_relocate(situation: Situation, order: Order, placement: Placement, wan
     if target is None or not is_open(situation, order, target):
         return Refusal("PLACE_NOT_FREE", "The place asked for is not free.", "Choose another place, or wait.")
     extra = (source, target)
-    route, reason = _free_route(situation, order, routes(situation.layout, source, target), wanted, extra=extra)
+    route, reason = free_route(situation, order, routes(situation.layout, source, target), wanted, extra=extra)
     if route is None:
-        return reason or _no_way()
-    return _Start(tuple(_claims(route, extra)), route, target)
-
-
-def _no_way() -> Refusal:
-    return Refusal("NO_WAY", "No shuttle connects the two positions.", "Check the configuration.")
+        return reason or no_route()
+    return _Start(tuple(claims_of(route, extra)), route, target)
 
 
 def _cabins(situation: Situation, order: Order, counsel: Counsel | None) -> Iterable[str]:
@@ -441,61 +424,3 @@ def _misfit(misfits: tuple[str, ...], cabin: str) -> Refusal | None:
     if not misfits:
         return None
     return Refusal("CABIN_TOO_SMALL", f"The car does not fit {cabin}: {', '.join(misfits)}.", "Choose another cabin.")
-
-
-def _free_route(
-    situation: Situation, order: Order, ways: Iterable[Route], wanted: _Wanted, extra: tuple[str, ...]
-) -> tuple[Route | None, Refusal | None]:
-    """The quickest way on which everything is free; else why not, and its movers are kept for this order."""
-    found: Refusal | None = None
-    ways = tuple(ways)
-    for route in ways:
-        reason = _route_unready(situation, order, route, wanted, extra)
-        if reason is None:
-            return route, None
-        found = found or reason
-    if ways:
-        wanted.names.update(_claims(ways[0], extra))
-    return None, found or _no_way()
-
-
-def _route_unready(
-    situation: Situation, order: Order, route: Route, wanted: _Wanted, extra: tuple[str, ...]
-) -> Refusal | None:
-    state = situation.state
-    for name in sorted(_claims(route, extra)):
-        holder = state.claims.get(name)
-        if holder is not None and holder != order.id:
-            return Refusal("RESOURCE_BUSY", f"{name} is used by order {holder}.", "Wait.")
-        if name in wanted.names:
-            return Refusal("EARLIER_ORDER", f"{name} goes to an order that came earlier.", "Wait.")
-    for mover in sorted(route.movers):
-        if (reason := commanding.unready(situation, mover)) is not None:
-            return reason
-    decks = [situation.layout.shuttles[leg.shuttle].deck for leg in route.legs]
-    for position in (*sorted(route.platforms), *decks):
-        vehicle = state.occupant.get(position)
-        if vehicle is not None and vehicle != order.vehicle:
-            return Refusal("POSITION_OCCUPIED", f"{vehicle} stands on {position}.", f"Relocate {vehicle} first.")
-    return None
-
-
-def _claims(route: Route, extra: tuple[str, ...]) -> set[str]:
-    return {*route.movers, *route.platforms, *extra}
-
-
-def _choose_route(situation: Situation, order: Order, route: Route, target: str) -> None:
-    legs = [(leg.shuttle, leg.source, leg.target) for leg in route.legs]
-    situation.log.write(ev.RouteChosen(order=order.id, legs=legs, target=target))
-
-
-def reroute(situation: Situation, order: Order, target: str) -> bool:
-    """Send a car that is under way to ``target`` with the movers that the order holds; False when they do not do."""
-    start = situation.state.vehicles[order.vehicle].position
-    if start is None:
-        return False
-    for route in routes(situation.layout, start, target):
-        if all(situation.state.claims.get(name) == order.id for name in route.movers | route.platforms):
-            _choose_route(situation, order, route, target)
-            return True
-    return False

@@ -199,4 +199,4 @@ def _calibrated(layout: Layout, steps: tuple[tuple[str, int], ...]) -> tuple[Mac
     plain = Machine(layout, timing)
     if not layout.config.controller.planner:
         return (plain,)
-    return (plain, Machine(layout, timing, Rules(fetches_early=True)))
+    return (plain, Machine(layout, timing, Rules(fetches_early=True, overlaps_legs=True)))

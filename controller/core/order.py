@@ -93,3 +93,11 @@ class Order:
     def current_leg(self) -> Leg | None:
         """The leg under way, None while none is."""
         return None if self.leg is None else self.legs[self.leg]
+
+    @property
+    def missing_shuttle(self) -> str | None:
+        """The shuttle for which the car waits on a platform: of the next leg, and not claimed yet (ADR 0033)."""
+        if self.state is OrderState.WAITING or self.state.is_over or self.leg is not None:
+            return None
+        shuttle = self.legs[self.legs_done].shuttle if self.legs_done < len(self.legs) else None
+        return None if shuttle in self.claims else shuttle

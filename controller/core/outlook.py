@@ -7,6 +7,7 @@ long as they take, and what waits for a person has no time at all.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from controller.core import handover as phases
@@ -133,6 +134,10 @@ def left_s(situation: Situation, device: str) -> float:
     )
 
 
+def _is_to_claim(order: Order) -> bool:
+    return any(leg.shuttle not in order.claims for leg in order.legs[order.legs_done :])
+
+
 class _Looker:
     def __init__(self, situation: Situation) -> None:
         self._situation = situation
@@ -149,8 +154,8 @@ class _Looker:
         )
         found = Outlook(state)
         running = [order for order in self._situation.state.open_orders() if order.state is not OrderState.WAITING]
-        # Who waits before a cabin comes after the one who is in it.
-        for order in sorted(running, key=lambda order: is_following(self._situation, order)):
+        # Who waits before a cabin comes after the one who is in it, who waits for a shuttle after the one who has it.
+        for order in sorted(running, key=lambda order: (is_following(self._situation, order), _is_to_claim(order))):
             self._look_at(order, found)
         return found
 
@@ -169,7 +174,7 @@ class _Looker:
     # --- orders ------------------------------------------------------------------------------------------------
 
     def _look_at(self, order: Order, found: Outlook) -> None:
-        way = self._way(order)
+        way = self._way(order, found.state.mover_s)
         for mover, free_s in way.mover_s.items():
             found.state.mover_s[mover] = max(found.state.mover_s[mover], free_s)
         self._stand(order, found.state)
@@ -223,31 +228,43 @@ class _Looker:
 
     # --- ways --------------------------------------------------------------------------------------------------
 
-    def _way(self, order: Order) -> _Way:
+    def _way(self, order: Order, mover_s: Mapping[str, float]) -> _Way:
+        """What is left of the way; a shuttle that is claimed late comes when it is free (ADR 0033)."""
         way, timing = _Way(), self._timing
         position = self._situation.state.vehicles[order.vehicle].position
         left = order.legs[order.legs_done :]
         for number, leg in enumerate(left):
             deck = self._layout.shuttles[leg.shuttle].deck
+            if leg.shuttle not in order.claims:
+                way.there_s = max(way.there_s, mover_s[leg.shuttle])
             if number or position != deck:
+                begun_s = way.there_s
                 way.there_s += self._reach_s(leg.shuttle, leg.source, left[number - 1] if number else None)
                 way.there_s += self._strokes_s(leg.shuttle, leg.source, is_now=number == 0)
                 if number == 0:
                     way.picked_s = way.there_s
+                if (lift := self._lift_of(leg, leg.source)) is not None:
+                    way.mover_s[lift] = way.there_s
                 source, target = (self._layout.stop(leg.shuttle, end) for end in (leg.source, leg.target))
                 way.there_s += timing.gap_s + max(timing.travel_s(leg.shuttle, source, target), self._door_s(leg))
+                way.there_s = max(way.there_s, begun_s + self._meet_s(leg))
                 way.there_s += timing.transfer_s(leg.shuttle, leg.target)
             else:
                 way.there_s += self._reach_s(leg.shuttle, leg.target, None)
                 way.there_s += self._strokes_s(leg.shuttle, leg.target, is_now=True)
             way.mover_s[leg.shuttle] = way.there_s
-            for end in (leg.source, leg.target):
-                lift = self._lift_of(leg, end)
-                if lift is not None:
-                    way.mover_s[lift] = way.there_s
+            if (lift := self._lift_of(leg, leg.target)) is not None:
+                way.mover_s[lift] = way.there_s
         movers = order.claims & (self._layout.lifts.keys() | self._layout.shuttles.keys())
         way.mover_s |= {mover: max(way.mover_s.get(mover, 0.0), SOON_S if not left else 0.0) for mover in movers}
         return way
+
+    def _meet_s(self, leg: Leg) -> float:
+        """Until the platform to which a leg goes has come, on its way from the beginning of the leg; 0 without one."""
+        shape, stop = self._layout.positions[leg.target], self._layout.stop(leg.shuttle, leg.target)
+        if shape.kind is not PositionKind.PLATFORM or stop is None or stop.level is None:
+            return 0.0
+        return self._hoist_s(shape.owner, stop.level) + self._timing.gap_s
 
     def _door_s(self, leg: Leg) -> float:
         """A leg into a cabin waits for the inner door, which opens while the shuttle goes along its level."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from controller.core import commanding
 from controller.core import events as ev
-from controller.core.dispatch import reroute
+from controller.core.claiming import reroute
 from controller.core.follower import is_following
 from controller.core.following import goes_on_following, waits_before
 from controller.core.handover import FREE, INVITING, OPENING, RESERVED, enter
@@ -38,10 +38,7 @@ def run_order(situation: Situation, order: Order, placement: Placement) -> Refus
         if is_settled:
             return reason
     if order.legs_done < len(order.legs):
-        if order.leg is None:
-            situation.log.write(ev.LegStarted(order=order.id, index=order.legs_done))
-        leg = order.current_leg
-        reason = None if leg is None else run_leg(situation, order, leg)
+        reason = _go_on(situation, order)
         if order.leg is not None or order.legs_done < len(order.legs):
             free_passed(situation, order)
             at_the_door = follows and reason is not None and reason.code in (INNER_DOOR, "CABIN_NOT_CLEAR")
@@ -51,22 +48,50 @@ def run_order(situation: Situation, order: Order, placement: Placement) -> Refus
     return None
 
 
-def free_passed(situation: Situation, order: Order) -> None:
-    """Give back shuttles whose legs are behind the car: each stands with its forks home and nothing under way.
+def _go_on(situation: Situation, order: Order) -> Refusal | None:
+    """The next step of the leg that is under way, or of the next one once its shuttle is the order's."""
+    if (shuttle := order.missing_shuttle) is not None:
+        holder = situation.state.claims.get(shuttle)
+        used = "is being claimed" if holder is None else f"is used by order {holder}"
+        return Refusal("RESOURCE_BUSY", f"{shuttle} {used}.", "Wait.")
+    if order.leg is None:
+        situation.log.write(ev.LegStarted(order=order.id, index=order.legs_done))
+    leg = order.current_leg
+    return None if leg is None else run_leg(situation, order, leg)
 
-    Not while the car may still have to go back (ADR 0029).
+
+def free_passed(situation: Situation, order: Order) -> None:
+    """Give back what is behind the car: shuttles whose legs are over, and a lift whose platform the car has left.
+
+    Each stands with nothing under way, and every fork that could be over it is home. Not while the car may still have
+    to go back (ADR 0029).
     """
     if is_following(situation, order):
         return
-    needed = {leg.shuttle for leg in order.legs[order.legs_done :]}
-    passed = {leg.shuttle for leg in order.legs[: order.legs_done]} - needed
-    free = [
-        shuttle
-        for shuttle in sorted(passed & order.claims)
-        if situation.forks_home(shuttle) is True and situation.state.mailbox(shuttle).pending is None
-    ]
+    needed = _still_needed(situation, order)
+    shuttles = {leg.shuttle for leg in order.legs}
+    if any(situation.forks_home(name) is not True for name in shuttles & order.claims):
+        return
+    movers = situation.layout.shuttles.keys() | situation.layout.lifts.keys()
+    passed = (order.claims & movers) - needed
+    free = {name for name in passed if situation.state.mailbox(name).pending is None}
+    free |= {
+        situation.layout.lifts[name].platform or name for name in free & situation.layout.lifts.keys()
+    } & order.claims
     if free:
-        situation.log.write(ev.ClaimsFreed(order=order.id, claims=free))
+        situation.log.write(ev.ClaimsFreed(order=order.id, claims=sorted(free)))
+
+
+def _still_needed(situation: Situation, order: Order) -> set[str]:
+    """Movers of what is left of an order's way; the platform that a car has left on a shuttle is behind it."""
+    layout, needed = situation.layout, set[str]()
+    position = situation.state.vehicles[order.vehicle].position
+    for leg in order.legs[order.legs_done :]:
+        shuttle = layout.shuttles[leg.shuttle]
+        ends = (leg.target,) if position == shuttle.deck else (leg.source, leg.target)
+        needed |= {leg.shuttle, *(() if shuttle.lift is None else (shuttle.lift,))}
+        needed |= {layout.positions[end].owner for end in ends if layout.positions[end].kind is PositionKind.PLATFORM}
+    return needed
 
 
 def _is_at(situation: Situation, order: Order, position: str | None) -> bool:
@@ -124,6 +149,12 @@ def _withdraw(situation: Situation, order: Order, placement: Placement) -> tuple
     leg = order.current_leg
     if order.withdrawal == "immediate" and leg is not None:
         return _halt(situation, order, leg)
+    if order.withdrawal == "immediate" and order.missing_shuttle is not None:
+        # On a platform, with nothing under way that carries it: it ends where it is.
+        if _bring_to_rest(situation, order):
+            return _STOPPING, True
+        _end_halted(situation, order, situation.state.vehicles[order.vehicle].position)
+        return None, True
     if order.cabin is None:
         return _withdraw_relocation(situation, order)
     use = situation.state.cabin(order.cabin)
@@ -147,7 +178,7 @@ def _halt(situation: Situation, order: Order, leg: Leg) -> tuple[Refusal | None,
     """
     if not order.is_halted:
         if _bring_to_rest(situation, order):
-            return Refusal("STOPPING", "The movers of this order are coming to a stop.", "Wait."), True
+            return _STOPPING, True
         situation.log.write(ev.OrderHalted(order=order.id))
         if situation.forks_home(leg.shuttle) is not True:
             commanding.block(situation, leg.shuttle, _half_transfer(leg.shuttle))
@@ -162,6 +193,9 @@ def _halt(situation: Situation, order: Order, leg: Leg) -> tuple[Refusal | None,
         return None, False
     _end_halted(situation, order, where)
     return None, True
+
+
+_STOPPING = Refusal("STOPPING", "The movers of this order are coming to a stop.", "Wait.")
 
 
 def _bring_to_rest(situation: Situation, order: Order) -> bool:

@@ -23,6 +23,16 @@ class Route:
     platforms: frozenset[str]
     estimate_s: float
 
+    @property
+    def late(self) -> frozenset[str]:
+        """The shuttle that is claimed only when the car stands on the platform before it (ADR 0033)."""
+        return frozenset(leg.shuttle for leg in self.legs[1:])
+
+    @property
+    def at_once(self) -> frozenset[str]:
+        """The movers that an order claims when it begins."""
+        return self.movers - self.late
+
 
 @lru_cache(maxsize=200_000)
 def routes(layout: Layout, source: str, target: str) -> tuple[Route, ...]:

@@ -54,6 +54,8 @@ def _transfer(situation: Situation, order: Order, leg: Leg, *, loading: bool) ->
     if pending is not None:
         if pending.code is CommandCode.MOVE_TO_COLUMN:
             _bring_lift(situation, order, end, stop)
+        if loading:
+            _bring_lift_ahead(situation, order, leg)
         return None
     deck = situation.layout.shuttles[leg.shuttle].deck
     if (reason := note_transfer(situation, order, leg)) is not None:
@@ -96,6 +98,14 @@ def _bring_lift(situation: Situation, order: Order, end: str, stop: Stop) -> Non
         do = reach_lift(situation, shape.owner, stop.level)
         if do is not None:
             _do(situation, order, do)
+
+
+def _bring_lift_ahead(situation: Situation, order: Order, leg: Leg) -> None:
+    """While a shuttle fetches a car, the platform that it goes to comes, unless the car comes off the same lift."""
+    ahead = situation.layout.stop(leg.shuttle, leg.target)
+    owner = situation.layout.positions[leg.target].owner
+    if ahead is not None and owner != situation.layout.positions[leg.source].owner:
+        _bring_lift(situation, order, leg.target, ahead)
 
 
 _UNDER_WAY = Refusal("", "", "")

@@ -26,7 +26,7 @@ class Advisor:
     """Looks at pictures of one garage."""
 
     def __init__(self, layout: Layout, machine: Machine | None = None, effort: Effort | None = None) -> None:
-        self._machine = machine or Machine(layout, rules=Rules(fetches_early=True))
+        self._machine = machine or Machine(layout, rules=Rules(fetches_early=True, overlaps_legs=True))
         self._effort = effort
         self._visit = expected_visit(layout.config)
 

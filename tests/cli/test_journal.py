@@ -194,13 +194,16 @@ def test_following_shows_what_a_running_controller_writes_and_takes_no_lock(stat
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT, text=True) as process:
         if process.stdout is None or process.stderr is None:
             pytest.fail("no pipe")
-        assert json.loads(process.stdout.readline())["seq"] == 40
-        journal.append(order(20, MAY_MS))
-        assert json.loads(process.stdout.readline())["seq"] == 41
-        process.send_signal(signal.SIGINT)
-        assert process.wait(20) in (0, 130)
-        assert process.stderr.read() == ""
-    assert journal.close()
+        try:
+            assert json.loads(process.stdout.readline())["seq"] == 40
+            journal.append(order(20, MAY_MS))
+            assert json.loads(process.stdout.readline())["seq"] == 41
+            process.send_signal(signal.SIGINT)
+            assert process.wait(20) in (0, 130), "does this shell ignore SIGINT for its background jobs?"
+            assert process.stderr.read() == ""
+        finally:
+            process.kill()
+            assert journal.close()
 
 
 # --- salvage -----------------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from controller.core import events as ev
 from controller.core.order import Order
 from controller.core.route import Route, routes
 from controller.local_link.messages import SubmitOrder, VehicleData
-from controller.planning.machine import Machine, MachineState, Task
+from controller.planning.machine import Machine, MachineState, Rules, Task
 from controller.planning.people import visit
 from controller.planning.timing import TimingModel
 from plc_drivers.contract import CommandCode
@@ -27,6 +27,7 @@ from tests.simulation.virtual_garage import VirtualGarage
 CONFIG = Path(__file__).parent.parent.parent / "config"
 GARAGES = ("tower-small", "tower-guangzhou", "garage-shuttle")
 WALK_S, DWELL_S = 7.0, 30.0
+RULES = Rules(overlaps_legs=True)
 COMMAND_ERROR_MAX = 0.02
 ORDER_ERROR_MAX = 0.05
 _ALL = {
@@ -126,7 +127,7 @@ class Watched:
 
     def posts(self) -> MachineState:
         garage = self.garage
-        state = Machine(garage.layout, self.model).at_rest()
+        state = Machine(garage.layout, self.model, RULES).at_rest()
         for shuttle in garage.layout.shuttles:
             state.column[shuttle] = int(garage.image.value(shuttle, "station") or 0)
         for lift in garage.layout.lifts:
@@ -137,11 +138,11 @@ class Watched:
         layout = self.garage.layout
         cabin = order.cabin or ""
         route = self._route(order, task.place, layout.cabins[cabin].position)
-        return Machine(layout, self.model).retrieve(posts.copy(), task, cabin, route).served_s
+        return Machine(layout, self.model, RULES).retrieve(posts.copy(), task, cabin, route).served_s
 
     def expected_order_s(self, kind: str, order: Order, source: str, posts: MachineState, *, is_turned: bool) -> float:
         layout = self.garage.layout
-        machine, state = Machine(layout, self.model), posts.copy()
+        machine, state = Machine(layout, self.model, RULES), posts.copy()
         customer = visit(WALK_S, DWELL_S)
         cabin = order.cabin or ""
         if kind == "retrieve":
