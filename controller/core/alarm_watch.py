@@ -25,6 +25,7 @@ from controller.core.alarm_reading import (
     zone_questions,
 )
 from controller.core.events import StopMeasured
+from controller.core.finding import OPEN as QUESTION_OPEN
 from controller.core.interface import Surroundings
 from controller.core.situation import Situation
 from controller.garage import Layout, PositionKind
@@ -103,6 +104,7 @@ class AlarmWatch:
         self._watched: dict[str, _Watched] = {}
         self._books: dict[str, _Books] = {}
         self._books_seq = -1
+        self._question = ""
         self._trips_known: set[str] = set()
         self._by_silence: set[str] = set()
         self._key: object = None
@@ -123,7 +125,7 @@ class AlarmWatch:
         for device, image in situation.image.devices.items():
             is_changed |= self._look_at(situation, device, image)
         trips = self._trips_told(situation)
-        key = (situation.state.mode, situation.state.stopped_by, surroundings, trips)
+        key = (situation.state.mode, situation.state.stopped_by, surroundings, trips, self._question)
         if is_changed or key != self._key:
             self._key = key
             self._inputs = self._put_together(situation, surroundings, trips)
@@ -165,9 +167,12 @@ class AlarmWatch:
         self._books_seq = state.last_seq
         waiting: dict[str, Refusal] = {}
         unconfirmed: Refusal | None = None
+        self._question = ""
         for order in state.open_orders():
             if order.waiting is None:
                 continue
+            if order.waiting.code == QUESTION_OPEN and not self._question:
+                self._question = f"{order.waiting.text} {order.waiting.remedy}"
             if order.waiting.code in _OF_SHUTTLE and order.current_leg is not None:
                 waiting[order.current_leg.shuttle] = order.waiting
             if order.waiting.code in _OF_CABIN and order.cabin is not None:
@@ -320,6 +325,8 @@ class AlarmWatch:
         if surroundings.journal_fault is None:  # it has said so already, and louder
             _hold(holding, "disk-low", surroundings.disk_low)
         _hold(holding, "planner-off", surroundings.planner_fault)
+        if self._question:
+            holding[f"{GARAGE}.question-open"] = self._question
         if surroundings.is_overrunning:
             holding[f"{GARAGE}.cycle-overrun"] = ""
         if situation.state.mode != "automatic" and situation.state.stopped_by:

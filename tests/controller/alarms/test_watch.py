@@ -370,6 +370,18 @@ def test_a_leg_that_contradicts_the_books_asks_for_somebody(garage: RestingGarag
     assert _cabin_alarm(garage) == f"shuttle1.{alarm}"
 
 
+def test_h06_an_order_that_waits_for_an_answer_asks_for_somebody_until_it_goes_on(garage: RestingGarage) -> None:
+    order = _order(garage, cabin=None)
+    log = EventLog(garage.core.state, garage.now())
+    log.write(ev.OrderWaiting(order=order, code="FINDING_OPEN", text="A car on the deck.", remedy="Look there."))
+    wait(garage)
+    assert shown(garage) == ["garage.question-open"]
+    assert garage.core.state.alarms.record("garage.question-open").detail == "A car on the deck. Look there."
+    log.write(ev.OrderWaiting(order=order, code="RESOURCE_BUSY", text="lift1 is used.", remedy="Wait."))
+    wait(garage)
+    assert not garage.core.state.alarms.is_active("garage.question-open")
+
+
 def _order(garage: RestingGarage, cabin: str | None) -> str:
     """An order in the books that the deciders never see: the garage is stopped by a person."""
     garage.step(Stop(actor="Kim"))
@@ -394,5 +406,6 @@ def test_every_definition_is_raised_by_something_that_a_test_here_names() -> Non
         "cycle-overrun", "stopped-by-itself", "customer-absent", "customer-stays", "not-in-position",
         "vehicle-unproven", "not-confirmed", "car-elsewhere", "transfer-unproven", "target-detectors-disagree",
         "wrong-device", "answers-untrustworthy", "bad-readings", "stop-time-drift", "planner-off", "disk-low",
+        "question-open",
     }  # fmt: skip
     assert {d.code for d in DEFINITIONS} - told == set()
