@@ -15,7 +15,7 @@ from benchmarks.dispatch_garages import GARAGES
 from benchmarks.figure import Figure
 from controller.garage import Layout
 from controller.planning.day import Day
-from controller.planning.demand import Bookings, Hours, Profile, Returns, Stays, draw_day
+from controller.planning.demand import Bookings, Hours, Profile, Returns, Stays, draw_day_of
 from controller.planning.machine import Machine, Rules
 from controller.planning.planner import planner
 from controller.planning.search import Effort
@@ -44,7 +44,7 @@ def profile(dice: Random) -> Profile:
 def went_wrong(machine: Machine, seed: int) -> str:
     """One random day: empty when everybody was served, otherwise what went wrong."""
     dice = Random(seed)  # noqa: S311 - days must be reproducible
-    drawn = draw_day(profile(dice), [place.id for place in machine.layout.storage()], dice)
+    drawn = draw_day_of(machine.layout, profile(dice), dice)
     day = Day(machine, planner(overtaking_max=dice.choice((0, 3, 30)), effort=EFFORT), drawn.demand, drawn.stock)
     try:
         result = day.run()

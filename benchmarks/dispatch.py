@@ -20,10 +20,11 @@ from benchmarks.figure import Figure
 from controller.garage import Layout
 from controller.planning.bound import leasts_of
 from controller.planning.day import Begin, Day, Demand, Policy, Result, View
-from controller.planning.demand import draw_day
+from controller.planning.demand import draw_day_of
 from controller.planning.machine import KINDS, Machine, Rules, Task
 from controller.planning.peers import FirstCome, NearestFirst, random_place
 from controller.planning.people import drawn_visit, expected_visit
+from controller.planning.places import settled
 from controller.planning.planner import planner
 from controller.planning.search import Effort, Plan, search
 
@@ -56,11 +57,12 @@ def run(seconds: float | None) -> list[Figure]:
     figures: list[Figure] = []
     for name, make in GARAGES.items():
         machine = Machine(Layout(make()), rules=RULES)
-        figures += _batch(name, machine, seeds)
-        figures += _online(name, machine, seeds)
+        if name in BATCH:
+            figures += _batch(name, machine, seeds)
+            figures += _online(name, machine, seeds)
         figures += _flow(name, machine, seeds)
         figures += _days(name, machine, max(3, seeds // 2))
-    return [*figures, _decision_time(Machine(Layout(GARAGES["shuttle"]()), rules=RULES))]
+    return [*figures, _decision_time("shuttle", "decision_p99_ms"), _decision_time("double", "decision_p99_ms_double")]
 
 
 # --- against the optimum ------------------------------------------------------------------------------------------
@@ -174,13 +176,12 @@ def _loaded(name: str, machine: Machine, every: dict[str, Make], seeds: int, loa
 def _days(name: str, machine: Machine, seeds: int) -> list[Figure]:
     """Whole days: retail with bookings and returns, commuters."""
     every: dict[str, Make] = {**PEERS, "ours": lambda _seed: planner()}
-    places = [place.id for place in machine.layout.storage()]
     figures: list[Figure] = []
     for workload, profile in WORKLOADS.items():
         results: dict[str, list[Result]] = {who: [] for who in every}
         alone: list[float] = []
         for seed in range(SEED + 4000, SEED + 4000 + seeds):
-            drawn = draw_day(profile(BUSY_PER_H[name]), places, _dice(seed))
+            drawn = draw_day_of(machine.layout, profile(BUSY_PER_H[name]), _dice(seed))
             for who, make in every.items():
                 results[who].append(_checked(Day(machine, make(seed), drawn.demand, drawn.stock).run()))
             alone.append(mean(_alone_s(machine, wish, drawn.stock) for wish in drawn.demand))
@@ -229,7 +230,8 @@ def _customers(machine: Machine, seed: int, *, gap_s: float) -> tuple[list[Deman
     places = [place.id for place in machine.layout.storage()]
     dice.shuffle(places)
     stock = {place: f"car{n}" for n, place in enumerate(places[: round(len(places) * 0.6)])}
-    fetched = iter(list(stock.values()))
+    stock = settled(machine.layout, stock)
+    fetched = iter(dice.sample(sorted(stock.values()), len(stock)) if machine.layout.is_deep else list(stock.values()))
     at_s, demand = 0.0, []
     for number in range(QUEUE):
         at_s += dice.expovariate(1 / gap_s) if gap_s else 0.0
@@ -276,11 +278,12 @@ class _Timed:
         return begin
 
 
-def _decision_time(machine: Machine) -> Figure:
-    """CPU time of one decision with at least 8 orders waiting, in the larger garage."""
+def _decision_time(name: str, what: str) -> Figure:
+    """CPU time of one decision with at least 8 orders waiting."""
+    machine = Machine(Layout(GARAGES[name]()), rules=RULES)
     timed = _Timed(planner(), 8)
     _stretch(machine, timed, SEED + 9000, gap_s=0.0)
-    return Figure("dispatch", "decision_p99_ms", round(quantiles(timed.took_ms, n=100)[-1], 2), "ms CPU")
+    return Figure("dispatch", what, round(quantiles(timed.took_ms, n=100)[-1], 2), "ms CPU")
 
 
 def _with_interval(what: str, values: Sequence[float]) -> list[Figure]:

@@ -13,6 +13,7 @@ from controller.config.models import GarageConfig, Level, PlaceBlock
 _CONFIG = Path(__file__).parent.parent / "config"
 _STOREY_MM = 2200
 _STOREYS = 16
+_DEEP_COLUMNS = 12
 
 
 def tower() -> GarageConfig:
@@ -33,4 +34,27 @@ def shuttle() -> GarageConfig:
     return load_config(_CONFIG / "garage-shuttle.toml")
 
 
-GARAGES = {"tower": tower, "shuttle": shuttle}
+def double() -> GarageConfig:
+    """The shuttle garage two deep: 240 places, 6 levels, 2 lifts and 3 cabins along an aisle of about half the length.
+
+    The side of the ground on which the cabins are holds no places.
+    """
+    config = shuttle()
+    columns = tuple(column for column in config.aisle.columns if column.number <= _DEEP_COLUMNS)
+    every = tuple(column.number for column in columns)
+    lifts = tuple(lift.model_copy(update={"column": at}) for lift, at in zip(config.lifts, (4, 8), strict=True))
+    cabins = tuple(cabin.model_copy(update={"column": at}) for cabin, at in zip(config.cabins, (2, 6, 10), strict=True))
+    right = tuple(number for number in every if number not in (4, 8))
+    above = tuple(level.number for level in config.levels if level.number)
+    places = (
+        PlaceBlock(levels=(0,), columns=right, sides=("right",), depths=(1, 2), height_mm=2100),
+        PlaceBlock(levels=above, columns=every, sides=("left",), depths=(1, 2)),
+        PlaceBlock(levels=above, columns=right, sides=("right",), depths=(1, 2)),
+    )
+    shuttles = tuple(one.model_copy(update={"columns": every}) for one in config.shuttles)
+    aisle = config.aisle.model_copy(update={"columns": columns})
+    update = {"aisle": aisle, "places": places, "lifts": lifts, "cabins": cabins, "shuttles": shuttles, "vehicles": ()}
+    return config.model_copy(update=update)
+
+
+GARAGES = {"tower": tower, "shuttle": shuttle, "double": double}

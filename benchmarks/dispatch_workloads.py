@@ -14,7 +14,7 @@ from controller.planning.day import Demand
 from controller.planning.demand import Bookings, Hours, Profile, Returns
 from controller.planning.machine import Machine, Task
 
-BUSY_PER_H = {"tower": 24.0, "shuttle": 34.0}
+BUSY_PER_H = {"tower": 24.0, "shuttle": 34.0, "double": 34.0}
 """Customers per hour that first come, first served just about manages in mixed traffic."""
 
 

@@ -52,6 +52,7 @@ from controller.local_link.mode_messages import (
     ReleaseHold,
     UnlockZone,
 )
+from controller.planning.places import SPARE
 from safety.refusal import Refusal
 
 OPEN_ORDERS_MAX = 200
@@ -151,7 +152,10 @@ def _refuse_order(situation: Situation, request: SubmitOrder) -> Refusal | None:
     if request.cabin is not None and request.cabin not in situation.layout.cabins:
         known = ", ".join(situation.layout.cabins)
         return Refusal("UNKNOWN_CABIN", f"There is no cabin {request.cabin!r}.", f"Choose one of: {known}.")
-    open_order = state.order_of_vehicle(request.vehicle.id)
+    # A car that makes way is its customer's all the same; a relocation by hand would be one too many.
+    is_fetched = request.kind == "retrieve"
+    open_orders = (o for o in state.orders_of_vehicle(request.vehicle.id) if not (o.makes_way and is_fetched))
+    open_order = next(open_orders, None)
     if open_order is not None:
         return Refusal(
             "VEHICLE_ALREADY_ORDERED",
@@ -195,7 +199,8 @@ def _refuse_store(situation: Situation, request: SubmitOrder, vehicle: Vehicle |
         return Refusal("VEHICLE_DOES_NOT_FIT", f"No place takes this car: {what}.", "This car cannot be stored here.")
     taken = situation.state.occupant.keys() | situation.state.claims.keys()
     waiting = sum(1 for o in situation.state.open_orders() if o.kind == "store" and o.state is OrderState.WAITING)
-    if sum(1 for place in places if place.id not in taken) <= waiting:
+    spare = SPARE if situation.layout.is_deep else 0
+    if sum(1 for place in places if place.id not in taken) <= waiting + spare:
         return Refusal("GARAGE_FULL", "Every place for this car is occupied or promised.", "Retrieve a car first.")
     return None
 

@@ -20,6 +20,7 @@ from controller.core.due import next_due_ms
 from controller.core.eta import Eta
 from controller.core.explainer import Explainer
 from controller.core.forecast import forecast
+from controller.core.front_cars import order_to_make_way
 from controller.core.handover import is_green, levels, run_cabin
 from controller.core.interface import Ask, Instant, Recorded, StepResult, Surroundings, Told
 from controller.core.inventory import known_by_list
@@ -305,6 +306,7 @@ class GarageCore:
         for order, reason in run_orders(situation, self._placement).items():
             if reason.code != INNER_DOOR or order not in reasons:
                 reasons[order] = reason
+        order_to_make_way(situation)
         picture = self._advising.look(situation, self._placement)
         reasons |= self._dispatcher.dispatch(situation, self._placement, self._advising)
         lasting = {order: reason for order, reason in reasons.items() if reason.code not in _MOMENTARY}

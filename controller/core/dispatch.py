@@ -15,9 +15,11 @@ from controller.core import events as ev
 from controller.core.claiming import Wanted, choose_route, claim_late, claims_of, free_route, no_route
 from controller.core.follower import follower_of
 from controller.core.following import may_follow
+from controller.core.front_cars import in_turn, is_making_way, is_moved
 from controller.core.handover import FREE, OPENING, READY, RESERVED, TURNING, enter
 from controller.core.order import Order, OrderState
-from controller.core.placement import Placement, is_open
+from controller.core.overtaking import is_protected
+from controller.core.placement import Placement, is_open, keeps_spare
 from controller.core.route import Route, routes
 from controller.core.service import no_way, out_of_use, shut_in
 from controller.core.situation import Situation
@@ -92,7 +94,8 @@ class FirstCome:
 
     An order that was overtaken ``controller.overtaking_max`` times is protected: a later one may then begin only with
     what it does not wait for. With a bound of 0 that holds for every order. Orders that hold a car in a cabin and
-    wait for movers come before all that have not begun.
+    wait for movers come before all that have not begun. A car that stands before a wanted one makes way in that
+    one's turn.
 
     A guide may name another sequence, and hold back who could begin (ADR 0028). It has no say over an order that is
     protected, nor over a car that stands in the way.
@@ -105,7 +108,7 @@ class FirstCome:
         reasons: dict[str, Refusal] = {}
         _take_over(situation)
         claim_late(situation)
-        orders = situation.state.open_orders()
+        orders = in_turn(situation, situation.state.open_orders())
         waiting = [order for order in orders if order.state is OrderState.WAITING]
         # A car that stands on a deck or platform is in everybody's way, of those in the cabins as well: it comes first.
         in_the_way = [order for order in waiting if stands_in_the_way(situation, order)]
@@ -142,30 +145,10 @@ class FirstCome:
                     reasons[order.id] = reason
 
 
-def passed(situation: Situation, order: Order) -> int:
-    """How many later orders have begun before one that waits."""
-    count = 0
-    for other in reversed(situation.state.orders.values()):
-        if other.id == order.id:
-            break
-        count += other.started_at_ms is not None
-    return count
-
-
-def is_protected(situation: Situation, order: Order) -> bool:
-    """True for a waiting order that was overtaken as often as the configuration allows: nobody starves."""
-    left = situation.config.controller.overtaking_max
-    for other in reversed(situation.state.orders.values()):
-        if left == 0 or other.id == order.id:
-            break
-        left -= other.started_at_ms is not None
-    return left == 0
-
-
 def stands_in_the_way(situation: Situation, order: Order) -> bool:
     """True when the order's car stands on a deck or platform: nobody else can use that mover (H07)."""
     position = situation.state.vehicles[order.vehicle].position
-    if position is None:
+    if position is None or is_moved(situation, order, position):
         return False
     return situation.layout.positions[position].kind in (PositionKind.DECK, PositionKind.PLATFORM)
 
@@ -299,7 +282,7 @@ def _find_retrieve(situation: Situation, order: Order, wanted: Wanted, counsel: 
     source = vehicle.position
     if source is None:
         return Refusal("VEHICLE_NOT_HERE", f"{order.vehicle} is not in the garage.", "Withdraw the order.")
-    if (reason := shut_in(situation, source)) is not None:
+    if (reason := _not_yet(situation, order, source, wanted)) is not None:
         return reason
     here = situation.layout.positions[source].owner
     if here in situation.layout.cabins and order.wanted_cabin in (None, here):
@@ -322,6 +305,20 @@ def _find_retrieve(situation: Situation, order: Order, wanted: Wanted, counsel: 
         found = found or reason
     wanted.names.update(_cabins(situation, order, None) if order.wanted_cabin else ())
     return found or no_route()
+
+
+def _not_yet(situation: Situation, order: Order, source: str, wanted: Wanted) -> Refusal | None:
+    """Why a car must stay for now that makes way, or stands behind one that does (double-deep)."""
+    if is_moved(situation, order, source):
+        return Refusal("CAR_MAKES_WAY", f"{order.vehicle} makes way for the car behind it.", "Wait until it stands.")
+    reason = shut_in(situation, source)
+    if reason is not None and is_making_way(situation, source):
+        # Its turn has come: what it needs as soon as the car before it is out of the way is kept for it.
+        for cabin in _cabins(situation, order, None):
+            bay = situation.layout.cabins[cabin].position
+            ways = routes(situation.layout, source, bay)
+            wanted.names.update(claims_of(ways[0], (cabin, bay, source)) if ways else ())
+    return reason
 
 
 def _put_aside(situation: Situation, order: Order, placement: Placement) -> bool:
@@ -368,6 +365,8 @@ def _find_store(
             place = place or placement.choose(situation, order, vehicle, shape.position)
             if place is None or not is_open(situation, order, place):
                 return Refusal("GARAGE_FULL", "No free place is large enough for this car.", "Retrieve a car first.")
+            if not keeps_spare(situation, place):
+                return Refusal("LAST_PLACE", "The last place is kept for cars that must make way.", "Retrieve a car.")
             # Nobody drives in whose car would only stand in the cabin.
             reason = no_way(situation, shape.position, place, out_of_use(situation))
             if reason is None:

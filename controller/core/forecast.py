@@ -8,12 +8,15 @@ for a person: such an order has no time.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from math import sqrt
 
 from controller.core import handover as phases
 from controller.core.eta import Eta
 from controller.core.follower import is_following
+from controller.core.front_cars import in_turn
+from controller.core.neighbours import blockers
 from controller.core.order import Order, OrderState
 from controller.core.outlook import PRIOR_COUNT, Outlook, durations_s, outlook
 from controller.core.route import routes
@@ -41,7 +44,7 @@ def forecast(situation: Situation, ranked: Ranked = list) -> dict[str, Eta]:
     errors = _errors(situation)
     spread = _spread(situation, seen, errors)
     waiting = [order for order in situation.state.open_orders() if order.state is OrderState.WAITING]
-    wishes = [wish for order in ranked(waiting) if (wish := _wish(situation, order)) is not None]
+    wishes = [wish for order in in_turn(situation, ranked(waiting)) if (wish := _wish(situation, order)) is not None]
     stored = _stored(situation, seen)
     for cabin in [cabin for cabin in seen.stored if cabin not in stored]:
         seen.state.cabin_s.pop(cabin)  # nobody can tell when that car goes anywhere
@@ -146,17 +149,20 @@ def _wish(situation: Situation, order: Order) -> Wish | None:
     if where is None or layout.positions[where].kind is PositionKind.CABIN:
         return None
     if order.kind == "relocate":
-        if order.target is None or not routes(layout, where, order.target):
+        target = order.target or (_first_open(situation, where) if order.makes_way else None)
+        if target is None or not routes(layout, where, target):
             return None
-        return Wish(order.id, "relocate", where, target=order.target)
+        return Wish(order.id, "relocate", where, target=target)
     cabins = tuple(cabin for cabin in cabins if routes(layout, where, layout.cabins[cabin].position))
     is_turned = all(vehicle.heading is layout.cabins[cabin].side for cabin in cabins)
-    return Wish(order.id, "retrieve", where, cabins, is_turned=is_turned) if cabins else None
+    first = (situation.state.order_of_vehicle(situation.state.occupant[front]) for front in blockers(situation, where))
+    after = next((one.id for one in first if one is not None), "")
+    return Wish(order.id, "retrieve", where, cabins, is_turned=is_turned, after=after) if cabins else None
 
 
 def _without(wish: Wish, cabin: str) -> Wish:
     left = tuple(one for one in wish.cabins if one != cabin)
-    return Wish(wish.id, wish.kind, wish.place, left, wish.target, wish.is_turned)
+    return replace(wish, cabins=left)
 
 
 def _stored(situation: Situation, seen: Outlook) -> dict[str, Wish]:
@@ -172,15 +178,15 @@ def _stored(situation: Situation, seen: Outlook) -> dict[str, Wish]:
     return found
 
 
-def _first_open(situation: Situation) -> str | None:
-    """A place like the one that a stored car will get: the first that is open and can be reached."""
+def _first_open(situation: Situation, start: str = "") -> str | None:
+    """A place like the one that a car will get: the first that is open and that can be reached."""
     state, layout = situation.state, situation.layout
-    bay = next(iter(layout.cabins.values())).position
+    start = start or next(iter(layout.cabins.values())).position
     return next(
         (
             p.id
             for p in layout.storage()
-            if p.id not in state.occupant and p.id not in state.claims and routes(layout, bay, p.id)
+            if p.id not in state.occupant and p.id not in state.claims and routes(layout, start, p.id)
         ),
         None,
     )

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Literal
 
+from controller.alarms.book import CONTROLLER
 from controller.core.events import OrderKind
 from safety.refusal import Refusal
 
@@ -88,6 +89,11 @@ class Order:
     fingerprint: str = ""
     promise: Promise | None = None
     served_at_ms: int | None = None
+
+    @property
+    def makes_way(self) -> bool:
+        """True for a relocation that the controller ordered: the car makes way for the one behind it."""
+        return self.kind == "relocate" and self.actor == CONTROLLER
 
     @property
     def current_leg(self) -> Leg | None:

@@ -10,10 +10,12 @@ from __future__ import annotations
 from functools import lru_cache
 
 from controller.core import supply
-from controller.core.dispatch import is_protected, passed, stands_in_the_way
+from controller.core.dispatch import stands_in_the_way
+from controller.core.front_cars import is_moved
 from controller.core.order import Order, OrderState
 from controller.core.outlook import SOON_S, Outlook, outlook
-from controller.core.placement import Placement
+from controller.core.overtaking import is_protected, passed
+from controller.core.placement import Placement, keeps_spare, shuts_in, wanted
 from controller.core.route import routes
 from controller.core.service import OutOfUse, out_of_use, shut_in, usable
 from controller.core.situation import Situation
@@ -90,7 +92,9 @@ def _waiting(situation: Situation, order: Order, out: OutOfUse) -> WaitingSeen |
     vehicle, layout = situation.state.vehicles[order.vehicle], situation.layout
     where = vehicle.position if order.kind == "retrieve" else order.target or ""
     if order.kind == "retrieve":
-        if where is None or stands_in_the_way(situation, order) or shut_in(situation, where) is not None:
+        if where is None or is_moved(situation, order, where) or stands_in_the_way(situation, order):
+            return None
+        if shut_in(situation, where) is not None:
             return None
         if layout.positions[where].kind not in (PositionKind.PLACE, PositionKind.BUFFER):
             return None
@@ -127,14 +131,17 @@ def _stored(situation: Situation, placement: Placement, seen: Outlook) -> list[S
 
 
 def _free(situation: Situation) -> list[str]:
-    state, layout = situation.state, situation.layout
-    return [
+    state, layout, cars = situation.state, situation.layout, wanted(situation)
+    free = [
         place
         for place in _reached_from_every_cabin(layout)
         if place not in state.occupant
         and place not in state.claims
         and not any(front in state.occupant for front in layout.in_front_of(place))
+        and layout.behind(place) not in state.claims
+        and not shuts_in(situation, place, cars)
     ]
+    return free if not free or keeps_spare(situation, free[0]) else []
 
 
 @lru_cache(maxsize=64)

@@ -5,10 +5,10 @@ Owns the words. Must never decide who begins; ``dispatch`` does.
 
 from __future__ import annotations
 
-from controller.core.dispatch import is_protected
 from controller.core.follower import is_following
 from controller.core.forecast import etas_of
 from controller.core.order import Order, OrderState
+from controller.core.overtaking import is_protected
 from controller.core.situation import Situation
 
 SHOWN = 8

@@ -65,7 +65,7 @@ def shut_in(situation: Situation, position: str) -> Refusal | None:
     return Refusal(
         "BEHIND_ANOTHER_CAR",
         f"The car at {position} stands behind {', '.join(situation.state.occupant[f] for f in fronts)}.",
-        f"Relocate the car at {fronts[0]} first.",
+        "Wait: that car is fetched or makes way first.",
     )
 
 

@@ -86,8 +86,13 @@ class GarageState:
         return [order for order in self.orders.values() if not order.state.is_over]
 
     def order_of_vehicle(self, vehicle: str) -> Order | None:
-        """The open order of a car, None when it has none."""
-        return next((o for o in self.orders.values() if o.vehicle == vehicle and not o.state.is_over), None)
+        """The open order of a car, None when it has none; of two, the one that has begun."""
+        found = self.orders_of_vehicle(vehicle)
+        return min(found, key=lambda order: order.state is OrderState.WAITING, default=None)
+
+    def orders_of_vehicle(self, vehicle: str) -> list[Order]:
+        """Every open order of a car: one of its customer's, and one by which it makes way for another car."""
+        return [o for o in self.orders.values() if o.vehicle == vehicle and not o.state.is_over]
 
     def mailbox(self, device: str) -> Mailbox:
         """The mailbox of a device; it comes into being with its first use."""

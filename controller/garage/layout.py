@@ -127,6 +127,7 @@ class Layout:
             for rear in self.positions.values()
             if rear.depth > 1 and rear.level is not None and rear.column is not None and rear.side is not None
         }
+        self._behind = {front: rear for rear, fronts in self._in_front.items() for front in fronts}
         self._owned: dict[str, list[Position]] = {}
         for position in self.positions.values():
             self._owned.setdefault(position.owner, []).append(position)
@@ -153,6 +154,15 @@ class Layout:
     def in_front_of(self, position: str) -> tuple[str, ...]:
         """Positions between the aisle and ``position`` (double-deep); empty for one beside the aisle."""
         return self._in_front.get(position, ())
+
+    def behind(self, position: str) -> str | None:
+        """The position that ``position`` lies before (double-deep); None when nothing lies behind it."""
+        return self._behind.get(position)
+
+    @property
+    def is_deep(self) -> bool:
+        """True when some position lies behind another one."""
+        return bool(self._in_front)
 
     def storage(self) -> tuple[Position, ...]:
         """The places that store cars for long, in order of their ids."""

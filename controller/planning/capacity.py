@@ -13,7 +13,7 @@ from math import ceil, floor, sqrt
 from statistics import fmean, stdev
 
 from controller.planning.day import Day, Policy, Result
-from controller.planning.demand import HOUR_S, Dice, Profile, draw_day
+from controller.planning.demand import HOUR_S, Dice, Profile, draw_day_of
 from controller.planning.machine import Kind, Machine
 
 
@@ -86,11 +86,10 @@ def simulate(
     Raises:
         ValueError: no stream, or a profile without any customer.
     """
-    places = [place.id for place in machine.layout.storage()]
     results: list[Result] = []
     turned_away: list[float] = []
     for number, one in enumerate(dice, 1):
-        drawn = draw_day(profile, places, one)
+        drawn = draw_day_of(machine.layout, profile, one)
         results.append(Day(machine, policy(), drawn.demand, drawn.stock).run())
         turned_away.append(drawn.turned_away)
         said(number)

@@ -16,9 +16,12 @@ from controller.core.route import Route
 from controller.garage import Layout
 from controller.planning.machine import NEVER_S, Kind, Machine, MachineState, Task
 from controller.planning.people import Visit, expected_visit
+from controller.planning.places import Places
 
 _SOON_S = 1.0
 """What has not ended when it was expected to is expected to end this much later."""
+BOOKED_S = 1800.0
+"""So long before it a booked departure is known; the customer is announced only when they set out."""
 _TINY_S = 1e-6
 
 
@@ -49,14 +52,15 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Begin:
-    """What a policy decides: an order begins now, or a stored car is taken out of its cabin."""
+    """What a policy decides: an order begins now, a stored car is taken out of its cabin, or a car makes way."""
 
-    kind: Literal["retrieve", "invite", "put"]
+    kind: Literal["retrieve", "invite", "put", "relocate"]
     order: str
+    """At ``relocate`` the order whose car stands behind the one that makes way; that order goes on waiting."""
     cabin: str
     route: Route | None = None
     place: str = ""
-    """Place of a stored car; at ``put`` it may differ from the one at ``invite``."""
+    """Place of a stored car, or of one that makes way; at ``put`` it may differ from the one at ``invite``."""
 
 
 @dataclass(slots=True)
@@ -72,7 +76,13 @@ class View:
     pending: dict[str, Waiting]
     """Cabins in which a stored car stands or will stand, with the place that was chosen for it."""
     free: set[str]
-    """Places without a car that nobody has been promised."""
+    """Places that a car which comes may be given."""
+    asides: set[str] = field(default_factory=set)
+    """Places that a car which must make way may be given."""
+    occupant: Mapping[str, str] = field(default_factory=dict)
+    """Vehicle by place."""
+    departs_s: Mapping[str, float] = field(default_factory=dict)
+    """When a vehicle leaves, as far as that is known: it is booked, or has been asked for."""
 
     def is_cabin_free(self, cabin: str) -> bool:
         """True when an order may use the cabin now."""
@@ -81,6 +91,13 @@ class View:
     def are_free(self, route: Route) -> bool:
         """True when the route's movers are free now."""
         return self.machine.movers_free_s(self.state, route) <= self.now_s + _TINY_S
+
+    def front_of(self, waiting: Waiting) -> str:
+        """The occupied place before the car of a waiting retrieval; empty when its way is clear."""
+        if waiting.task.kind == "store":
+            return ""
+        fronts = self.machine.layout.in_front_of(waiting.task.place)
+        return next((front for front in fronts if front in self.occupant), "")
 
     def is_ready(self, cabin: str) -> bool:
         """True when the stored car in a cabin can be taken out now."""
@@ -132,6 +149,8 @@ class Result:
     """Orders that had not begun, or cars left in cabins, when nothing could happen any more: a full garage, a
     deadlock, or a policy that never starts them."""
     decisions: int = 0
+    relocations: int = 0
+    """How often a car had to make way for another one."""
 
     @property
     def mean_wait_s(self) -> float:
@@ -143,6 +162,7 @@ class Day:
     """One stretch of demand on one machine.
 
     ``stock`` names the cars in the garage at the beginning, by place; those of ``turned`` stand nose outwards.
+    Places two deep are filled by the rules of ``places.py``.
     """
 
     def __init__(
@@ -158,15 +178,19 @@ class Day:
         self._expected = expected_visit(machine.layout.config)
         self._truth = machine.at_rest()
         self._belief = machine.at_rest()
-        self._place_of = {vehicle: place for place, vehicle in stock.items()}
-        self._free = {place.id for place in machine.layout.storage()} - set(stock)
+        self._places = Places(machine.layout, stock)
         self._turned = set(turned)
         self._waiting: list[Waiting] = []
         self._pending: dict[str, Waiting] = {}
         self._visits: dict[str, Visit] = {}
         self._entered_s: dict[str, float] = {}
-        self._under_way: set[str] = set()
+        self._under_way = self._places.asked
         """Vehicles that somebody has asked for, or brings, until they have left or stand in their place."""
+        self._departs_s: dict[str, float] = {}
+        self._booked = sorted(
+            ((wish.at_s - BOOKED_S, wish.vehicle, wish.at_s) for wish in demand if wish.early_s), reverse=True
+        )
+        """What will be known of departures, the next one last: from when on, which vehicle, when it leaves."""
         self._later: dict[str, list[Demand]] = {}
         """What is wanted of a vehicle that is under way, or not there."""
         self._moments: list[tuple[float, int, Demand | None, str]] = [
@@ -196,12 +220,12 @@ class Day:
         heappush(self._moments, (when_s, self._number, None, ended))
 
     def _ask(self, wish: Demand) -> None:
-        if wish.vehicle in self._under_way or (wish.kind == "store" and wish.vehicle in self._place_of):
+        if wish.vehicle in self._under_way or (wish.kind == "store" and wish.vehicle in self._places.place_of):
             self._later.setdefault(wish.vehicle, []).append(wish)
             return
         number = len(self._visits)
         order = f"o{number}"
-        place = self._place_of.get(wish.vehicle, wish.place)
+        place = self._places.place_of.get(wish.vehicle, wish.place)
         if wish.kind == "retrieve" and not place:
             self._later.setdefault(wish.vehicle, []).append(wish)
             return
@@ -243,7 +267,21 @@ class Day:
                     told[name] = when_s
                 elif told[name] <= now_s + _TINY_S:
                     told[name] = now_s + _SOON_S
-        return View(now_s, self._machine, belief.copy(), list(self._waiting), dict(self._pending), self._free)
+        while self._booked and self._booked[-1][0] <= now_s:
+            _, vehicle, leaves_s = self._booked.pop()
+            self._departs_s[vehicle] = leaves_s
+        places = self._places
+        return View(
+            now_s,
+            self._machine,
+            belief.copy(),
+            list(self._waiting),
+            dict(self._pending),
+            places.for_stores(),
+            places.for_asides(),
+            places.occupant,
+            self._departs_s,
+        )
 
     # --- what begins ---------------------------------------------------------------------------------------
 
@@ -255,6 +293,8 @@ class Day:
                 self._invite(now_s, begin)
             case "put":
                 self._put(now_s, begin)
+            case "relocate":
+                self._relocate(now_s, begin)
 
     def _take(self, order: str) -> Waiting:
         index = next(i for i, waiting in enumerate(self._waiting) if waiting.task.id == order)
@@ -265,6 +305,8 @@ class Day:
         if route is None:
             raise ValueError(f"{begin.order} begins without a route")
         task = waiting.task
+        if self._places.front_of(task.place):
+            raise ValueError(f"{begin.order} stands behind another car")
         self._machine.retrieve(self._belief, task, begin.cabin, route, now_s)
         real = replace(task, visit=self._visits[task.id])
         before = self._truth.mover_s.copy()
@@ -273,7 +315,9 @@ class Day:
         set_down_s = served.served_s - self._machine.timing.presenting_s(begin.cabin, turns=not task.is_turned)
         self.result.uses.append(Use(begin.cabin, set_down_s, served.cabin_free_s))
         self._check(now_s, served.began_s, begin)
-        self._free.add(self._place_of.pop(waiting.vehicle))
+        self._places.take(waiting.vehicle)
+        self._move_promises_deeper()
+        self._departs_s.pop(waiting.vehicle, None)
         self._turned.discard(waiting.vehicle)
         self.result.outcomes.append(Outcome(task.id, task.kind, task.due_s, served.served_s, served.began_s))
         self._at(served.served_s + real.visit.leave_s, waiting.vehicle)
@@ -284,9 +328,7 @@ class Day:
 
     def _invite(self, now_s: float, begin: Begin) -> None:
         waiting = self._take(begin.order)
-        if begin.place not in self._free:
-            raise ValueError(f"{begin.place} is not free for {begin.order}")
-        self._free.discard(begin.place)
+        self._places.promise(begin.place)
         task = replace(waiting.task, place=begin.place)
         self._machine.invite(self._belief, task, begin.cabin, now_s)
         real = replace(task, visit=self._visits[task.id])
@@ -306,8 +348,8 @@ class Day:
             raise ValueError(f"{begin.cabin} is emptied without a route")
         place = pending.task.place
         if begin.place and begin.place != place:
-            self._free.remove(begin.place)
-            self._free.add(place)
+            self._places.promise(begin.place)
+            self._places.give_up(place)
             place = begin.place
         turned_s = self._truth.ready_s[begin.cabin] + self._machine.timing.rotate_s(begin.cabin)
         if self._machine.rules.turns_waiting_cars and turned_s <= now_s + _TINY_S:
@@ -318,11 +360,41 @@ class Day:
         self._note_movers(route, before, now_s)
         self.result.uses.append(Use(begin.cabin, self._entered_s.pop(begin.cabin), served.cabin_free_s))
         self._check(now_s, served.began_s, begin)
-        self._place_of[pending.vehicle] = place
+        self._places.put(pending.vehicle, place)
         self._at(served.served_s, pending.vehicle)
         for mover in route.movers:
             self._at(self._truth.mover_s[mover])
         self._at(served.cabin_free_s)
+
+    def _relocate(self, now_s: float, begin: Begin) -> None:
+        waiting = next(one for one in self._waiting if one.task.id == begin.order)
+        front, route = self._places.front_of(waiting.task.place), begin.route
+        if route is None or not front:
+            raise ValueError(f"nothing makes way for {begin.order}")
+        self._machine.relocate(self._belief, route, now_s)
+        before = self._truth.mover_s.copy()
+        served = self._machine.relocate(self._truth, route, now_s)
+        self._note_movers(route, before, now_s)
+        self._check(now_s, served.began_s, begin)
+        vehicle = self._places.occupant[front]
+        self._places.promise(begin.place)
+        self._places.take(vehicle)
+        self._places.put(vehicle, begin.place)
+        for index, other in enumerate(self._waiting):
+            if other.vehicle == vehicle:
+                self._waiting[index] = replace(other, task=replace(other.task, place=begin.place))
+        self.result.relocations += 1
+        for mover in route.movers:
+            self._at(self._truth.mover_s[mover])
+
+    def _move_promises_deeper(self) -> None:
+        """Who was promised the place before a car that has left meanwhile goes behind, and shuts in no free place."""
+        for cabin, pending in self._pending.items():
+            deeper = "" if pending.keeps_place else self._places.deeper(pending.task.place)
+            if deeper:
+                self._places.give_up(pending.task.place)
+                self._places.promise(deeper)
+                self._pending[cabin] = replace(pending, task=replace(pending.task, place=deeper))
 
     def _note_movers(self, route: Route, before: Mapping[str, float], now_s: float) -> None:
         for mover in route.movers:

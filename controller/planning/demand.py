@@ -8,12 +8,14 @@ promised. Must never know how the garage is run.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from heapq import heappop, heappush
 from typing import Protocol
 
+from controller.garage import Layout
 from controller.planning.day import Demand
 from controller.planning.people import Visit, visit
+from controller.planning.places import fillable, settled
 
 HOUR_S = 3600.0
 
@@ -101,6 +103,12 @@ class DrawnDay:
 def draw_day(profile: Profile, places: Sequence[str], dice: Dice) -> DrawnDay:
     """One day for a garage with these places."""
     return _Drawing(profile, places, dice).day()
+
+
+def draw_day_of(layout: Layout, profile: Profile, dice: Dice) -> DrawnDay:
+    """One day for a garage; where places lie behind others the cars of the morning stand as they would be stored."""
+    drawn = draw_day(profile, fillable(layout), dice)
+    return replace(drawn, stock=settled(layout, drawn.stock))
 
 
 class _Drawing:

@@ -25,7 +25,10 @@ QUEUE_SHARE = 0.12
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """An order that waits. ``place`` is where its car stands or will be put, ``target`` where a relocated one goes."""
+    """An order that waits. ``place`` is where its car stands or will be put, ``target`` where a relocated one goes.
+
+    ``after`` is the order whose car stands before this one's and goes first; empty when the way is clear.
+    """
 
     id: str
     kind: Literal["retrieve", "store", "relocate"]
@@ -33,6 +36,7 @@ class Wish:
     cabins: tuple[str, ...] = ()
     target: str = ""
     is_turned: bool = False
+    after: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +132,8 @@ class Rollout:
         for cabin, wish in pending.items():
             for route in machine.ways(machine.layout.cabins[cabin].position, wish.place):
                 yield _Choice(max(state.ready_s[cabin], machine.movers_free_s(state, route)), 0, 0, cabin, route, None)
-        for index, wish in enumerate(left[:WINDOW]):
+        waiting = {wish.id for wish in left}
+        for index, wish in enumerate(wish for wish in left[:WINDOW] if wish.after not in waiting):
             if wish.kind == "relocate":
                 for route in machine.ways(wish.place, wish.target):
                     yield _Choice(machine.movers_free_s(state, route), 3, index, "", route, wish)

@@ -54,6 +54,10 @@ class Task:
     due_s: float = 0.0
     """When the customer asks; nothing happens for them before."""
     is_turned: bool = False
+    front: str = ""
+    """The occupied place before ``place``: its car must go first. Empty when the way is clear."""
+    aside: Route | None = None
+    """The way of the car at ``front`` to a place where it is not in the way; None when there is none now."""
     early_s: float = 0.0
     """So long before ``due_s`` it is known that the customer comes, and the car may be fetched; green is at ``due_s``
     at the earliest. 0 for who just comes."""

@@ -1,8 +1,8 @@
 """The usual simple rules, over the same machine: what a better dispatcher is measured against.
 
 Owns first come first served as the controller's core runs it, the same with look-ahead, and nearest first. They get
-the same routes, times and rules of the machine as everything else here. A customer counts when they are there, not when
-they are expected. Must never look at times to come.
+the same routes, times and rules of the machine as everything else here, places two deep included. A customer counts
+when they are there, not when they are expected. Must never look at times to come.
 """
 
 from __future__ import annotations
@@ -20,6 +20,13 @@ def nearest_place(view: View, start: str) -> str | None:
     """The free place that is reached soonest; ties go to the smaller id, as in the core."""
     ways = view.machine.ways
     return min(view.free, key=lambda place: (ways(start, place)[0].estimate_s, place), default=None)
+
+
+def nearest_aside(view: View, front: str) -> Route | None:
+    """The quickest way of the car at ``front`` to a place where it is in nobody's way who is wanted now."""
+    ways = view.machine.ways
+    found = [ways(front, place)[0] for place in sorted(view.asides) if ways(front, place)]
+    return min(found, key=lambda way: way.estimate_s, default=None)
 
 
 def random_place(draw: Callable[[int], int]) -> Choose:
@@ -74,12 +81,24 @@ class FirstCome:
                 place = waiting.task.place or self._choose(view, view.machine.layout.cabins[cabin].position)
                 return None if place is None else Begin("invite", waiting.task.id, cabin, place=place)
             return None
+        if front := view.front_of(waiting):
+            return self._clear(view, waiting, front, wanted)
         for cabin in cabins:
             routes = view.machine.ways(waiting.task.place, view.machine.layout.cabins[cabin].position)
             for route in routes:
                 if view.are_free(route) and not claims(route) & wanted:
                     return Begin("retrieve", waiting.task.id, cabin, route)
             self._want(wanted, routes[0], cabin)
+        return None
+
+    def _clear(self, view: View, waiting: Waiting, front: str, wanted: set[str]) -> Begin | None:
+        """The car before the wanted one makes way; it needs no cabin."""
+        route = nearest_aside(view, front)
+        if route is None:
+            return None
+        if view.are_free(route) and not claims(route) & wanted:
+            return Begin("relocate", waiting.task.id, "", route, route.legs[-1].target)
+        self._want(wanted, route)
         return None
 
 

@@ -36,7 +36,7 @@ class Planner:
             match phase.consider(view):
                 case Start(begin=begin, code=code):
                     self.reason = code
-                    if begin.kind != "put":
+                    if begin.kind not in ("put", "relocate"):
                         self._overtaking.began(begin.order, view.waiting, view.now_s)
                     return begin
                 case Hold(code=code):

@@ -73,7 +73,8 @@ def search(
     """The plan with the smallest sum of waits for ``tasks``, none of which has begun.
 
     ``pending`` names the stored cars that stand in cabins, or will, and wait for movers (``state.ready_s``). ``seed``
-    are acts of an older plan: no plan is given that is worse than going on with them.
+    are acts of an older plan: no plan is given that is worse than going on with them. A car that stands before a wanted
+    one goes where its task says (``Task.aside``); no plan looks for another place for it.
 
     Raises:
         ValueError: a task cannot be carried out at all, there are more than 60 tasks, or a proof is asked for with
@@ -86,7 +87,7 @@ def search(
         raise ValueError("a plan that weighs customers beyond it is not proven")
     waiting = dict(pending or {})
     run = _Search(machine, tuple(tasks), tuple(waiting.values()), now_s, effort.beyond)
-    root = Node(state.copy(), (1 << len(tasks)) - 1, waiting, 0.0, now_s)
+    root = run.tree.root(state, waiting)
     best = run.look(root, effort, seed)
     return run.prove(root, best, effort.nodes_max)
 
@@ -163,7 +164,7 @@ class _Search:
 
     def guess_s(self, node: Node) -> float:
         """About what the best plan that goes on from ``node`` costs; what it costs when it is finished."""
-        greens_s, busy_s = self.sketch.rest_s(node.state, node.last_s, node.remaining, node.pending)
+        greens_s, busy_s = self.sketch.rest_s(node.state, node.last_s, node.remaining, node.blocked, node.pending)
         asked_s = sum([task.due_s for i, task in enumerate(self.tree.tasks) if node.remaining >> i & 1])
         beyond_s = self.beyond * (busy_s - self.tree.now_s) if self.beyond else 0.0
         return node.wait_s + greens_s - asked_s + beyond_s
@@ -210,6 +211,7 @@ class _Search:
         state = node.state
         key = (
             node.remaining,
+            node.blocked,
             tuple((cabin, task.id) for cabin, task in sorted(node.pending.items())),
             *state.column.values(),
             *state.level.values(),

@@ -28,6 +28,8 @@ class _Job:
     """A retrieval from set down to green; a store from green until its car is ready to be taken out."""
     gone_s: float
     """A retrieval from green until its cabin is free again."""
+    aside_s: float
+    """What the car before it takes to make way, while one stands there."""
     due_s: float
     """Green before then helps nobody."""
 
@@ -55,12 +57,13 @@ class Sketch:
         claims_s, back_s = least.claims_s.get(name, least.carry_s), least.back_s.get(name, 0.0)
         if task.kind == "store":
             inside_s = least.occupies_s - least.offset_s - self._empty_s
-            return _Job(bit, claims_s, back_s, 0.0, least.offset_s, inside_s, 0.0, task.due_s)
+            return _Job(bit, claims_s, back_s, 0.0, least.offset_s, inside_s, 0.0, 0.0, task.due_s)
         before_s, gone_s = least.offset_s - least.present_s, least.occupies_s - least.offset_s
-        return _Job(bit, claims_s, back_s, least.carry_s, before_s, least.present_s, gone_s, task.due_s)
+        aside_s = 0.0 if task.aside is None else task.aside.estimate_s
+        return _Job(bit, claims_s, back_s, least.carry_s, before_s, least.present_s, gone_s, aside_s, task.due_s)
 
     def rest_s(
-        self, state: MachineState, now_s: float, remaining: int, pending: Mapping[str, Task]
+        self, state: MachineState, now_s: float, remaining: int, blocked: int, pending: Mapping[str, Task]
     ) -> tuple[float, float]:
         """Sum of the moments of green of the remaining tasks, and until when cabins or movers are busy with all."""
         retrievals = [job for job in self._retrievals if remaining & job.bit]
@@ -94,7 +97,8 @@ class Sketch:
             begin_s = min(free)
             free.remove(begin_s)
             come_s = mover_s + job.claims_s + (job.back_s if last == "retrieve" else 0.0)
-            mover_s = max(come_s, begin_s + job.before_s, now_s + job.carry_s)
+            aside_s = job.aside_s if blocked & job.bit else 0.0
+            mover_s = max(come_s, begin_s + job.before_s, now_s + job.carry_s + aside_s)
             green_s = max(mover_s + job.after_s, job.due_s)
             total += green_s
             free.append(green_s + job.gone_s)

@@ -17,12 +17,15 @@ from controller.core.route import Route
 from controller.planning.machine import NEVER_S, Machine, MachineState, Task
 
 TINY_S = 1e-6
-ActKind = Literal["retrieve", "invite", "put"]
+ActKind = Literal["retrieve", "invite", "put", "relocate"]
 
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """One decision: a retrieval or a store begins in a cabin, or a stored car is taken out of it."""
+    """One decision: a retrieval or a store begins in a cabin, or a stored car is taken out of it.
+
+    At ``relocate`` the car that stands before that of ``task`` makes way, and ``cabin`` is empty.
+    """
 
     kind: ActKind
     task: Task
@@ -34,13 +37,16 @@ class Act:
 
 @dataclass(slots=True)
 class Node:
-    """A state after some acts. ``remaining`` has a bit for each task that has not begun."""
+    """A state after some acts. ``remaining`` has a bit for each task that has not begun, ``blocked`` for each of them
+    whose car stands behind another one.
+    """
 
     state: MachineState
     remaining: int
     pending: dict[str, Task]
     wait_s: float
     last_s: float
+    blocked: int = 0
     bound_s: float = 0.0
     act: Act | None = None
     parent: Node | None = None
@@ -71,6 +77,25 @@ class Tree:
             for task in tasks
         ]
         self._number = {task.id: number for number, task in enumerate(tasks)}
+        self._clears = [
+            sum(1 << i for i, other in enumerate(tasks) if other.front and other.front == task.place) for task in tasks
+        ]
+        """Bits of the tasks whose way a retrieval clears."""
+        places = {task.place for task in tasks if task.kind == "retrieve"}
+        self._asides = [None if task.front in places else task.aside for task in tasks]
+        """The way aside of the car before; a car that is wanted itself only goes out, and is not moved before."""
+
+    def root(self, state: MachineState, pending: dict[str, Task]) -> Node:
+        """Where every plan begins.
+
+        Raises:
+            ValueError: a car stands behind another one that can neither be moved nor is wanted.
+        """
+        blocked = sum(1 << i for i, task in enumerate(self.tasks) if task.front)
+        for i, task in enumerate(self.tasks):
+            if task.front and self._asides[i] is None and not any(bits >> i & 1 for bits in self._clears):
+                raise ValueError(f"nothing can clear the way of {task.id}")
+        return Node(state.copy(), (1 << len(self.tasks)) - 1, pending, 0.0, self.now_s, blocked)
 
     def put_routes(self, cabin: str, task: Task) -> tuple[Route, ...]:
         """The ways of a stored car out of its cabin, quickest first."""
@@ -89,12 +114,14 @@ class Tree:
         for number, task in enumerate(self.tasks):
             if not node.remaining >> number & 1:
                 continue
-            for cabin, _ in self._bays:
-                if cabin_s[cabin] == NEVER_S:
-                    continue
-                if task.kind == "store":
-                    found.append(self.invite(node, number, cabin))
-                    continue
+            if node.blocked >> number & 1:
+                found += [self.relocate(node, number)] if self._asides[number] is not None else []
+                continue
+            open_cabins = [cabin for cabin, _ in self._bays if cabin_s[cabin] != NEVER_S]
+            if task.kind == "store":
+                found += [self.invite(node, number, cabin) for cabin in open_cabins]
+                continue
+            for cabin in open_cabins:
                 ways = self._ways[number][cabin]
                 for route in self._soonest(node, ways) if quick else ways:
                     found.append(self.retrieve(node, number, cabin, route))
@@ -116,8 +143,8 @@ class Tree:
         served = self.machine.invite(state, task, cabin, self._not_before_s(node))
         act = Act("invite", task, cabin, None, served.began_s, served.served_s)
         wait_s = node.wait_s + served.served_s - task.due_s
-        pending = {**node.pending, cabin: task}
-        return Node(state, node.remaining & ~(1 << number), pending, wait_s, act.began_s, act=act, parent=node)
+        pending, left = {**node.pending, cabin: task}, node.remaining & ~(1 << number)
+        return Node(state, left, pending, wait_s, act.began_s, node.blocked, act=act, parent=node)
 
     def retrieve(self, node: Node, number: int, cabin: str, route: Route) -> Node:
         """A car is fetched."""
@@ -125,7 +152,19 @@ class Tree:
         served = self.machine.retrieve(state, task, cabin, route, self._not_before_s(node))
         act = Act("retrieve", task, cabin, route, served.began_s, served.served_s)
         wait_s = node.wait_s + served.served_s - task.due_s
-        return Node(state, node.remaining & ~(1 << number), node.pending, wait_s, act.began_s, act=act, parent=node)
+        left, blocked = node.remaining & ~(1 << number), node.blocked & ~self._clears[number]
+        return Node(state, left, node.pending, wait_s, act.began_s, blocked, act=act, parent=node)
+
+    def relocate(self, node: Node, number: int) -> Node:
+        """The car before the wanted one makes way."""
+        task, state, route = self.tasks[number], node.state.copy(), self._asides[number]
+        if route is None:
+            raise ValueError(f"nothing makes way for {task.id}")
+        not_before_s = max(self._not_before_s(node), task.due_s - task.early_s)
+        served = self.machine.relocate(state, route, not_before_s)
+        act = Act("relocate", task, "", route, served.began_s, served.served_s)
+        blocked = node.blocked & ~sum(1 << i for i, other in enumerate(self.tasks) if other.front == task.front)
+        return Node(state, node.remaining, node.pending, node.wait_s, act.began_s, blocked, act=act, parent=node)
 
     def put(self, node: Node, cabin: str, route: Route) -> Node:
         """A stored car is taken out of its cabin."""
@@ -133,7 +172,7 @@ class Tree:
         served = self.machine.put(state, cabin, route, self._not_before_s(node))
         left = {name: other for name, other in node.pending.items() if name != cabin}
         act = Act("put", task, cabin, route, served.began_s, served.served_s)
-        return Node(state, node.remaining, left, node.wait_s, act.began_s, act=act, parent=node)
+        return Node(state, node.remaining, left, node.wait_s, act.began_s, node.blocked, act=act, parent=node)
 
     # --- rules -----------------------------------------------------------------------------------------------
 
@@ -143,6 +182,8 @@ class Tree:
             _, _, number, cabin, route = min(self._choices(node), key=lambda choice: choice[:3])
             if number < 0 and route is not None:
                 node = self.put(node, cabin, route)
+            elif not cabin:
+                node = self.relocate(node, number)
             elif route is None:
                 node = self.invite(node, number, cabin)
             else:
@@ -150,7 +191,7 @@ class Tree:
         return node
 
     def _choices(self, node: Node) -> Iterator[tuple[float, int, int, str, Route | None]]:
-        """(begins, rank, number, cabin, route) of what can follow; number -1 is a stored car.
+        """(begins, rank, number, cabin, route) of what can follow; number -1: a stored car, no cabin: one makes way.
 
         Of one kind only the first task counts, and of its routes the quickest one that begins soonest: a rule is quick.
         """
@@ -158,13 +199,14 @@ class Tree:
         for cabin, task in node.pending.items():
             for route in self.put_routes(cabin, task):
                 yield max(soonest_s, state.ready_s[cabin], machine.movers_free_s(state, route)), 0, -1, cabin, route
+        yield from self._makes_way(node, soonest_s)
         open_s = {cabin: free_s for cabin, free_s in state.cabin_s.items() if free_s != NEVER_S}
         if not open_s:
             return
         soonest = min(open_s, key=lambda cabin: open_s[cabin])
         early, has_store = machine.rules.fetches_early, False
         for number, task in enumerate(self.tasks):
-            if not node.remaining >> number & 1:
+            if not node.remaining & ~node.blocked & (1 << number):
                 continue
             if task.kind == "store":
                 if not has_store:
@@ -176,6 +218,13 @@ class Tree:
                 for route in self._ways[number][cabin]:
                     yield max(least_s, machine.movers_free_s(state, route)), 1, number, cabin, route
 
+    def _makes_way(self, node: Node, soonest_s: float) -> Iterator[tuple[float, int, int, str, Route | None]]:
+        for number, aside in enumerate(self._asides):
+            if aside is not None and node.blocked & node.remaining & (1 << number):
+                task = self.tasks[number]
+                free_s = self.machine.movers_free_s(node.state, aside)
+                yield max(soonest_s, task.due_s - task.early_s, free_s), 1, number, "", aside
+
     def replay(self, node: Node, acts: Iterable[Act]) -> Node:
         """What becomes of a state when acts of an older plan follow as far as they can, and then the simple rule."""
         for act in acts:
@@ -185,7 +234,12 @@ class Tree:
                     node = self.put(node, act.cabin, self._like(act, self.put_routes(act.cabin, task)))
                 continue
             number = self._number.get(act.task.id, -1)
-            if number < 0 or not node.remaining >> number & 1 or node.state.cabin_s[act.cabin] == NEVER_S:
+            if number < 0 or not node.remaining >> number & 1:
+                continue
+            is_blocked = bool(node.blocked >> number & 1)
+            if act.kind == "relocate" and is_blocked and self._asides[number] is not None:
+                node = self.relocate(node, number)
+            if act.kind == "relocate" or is_blocked or node.state.cabin_s[act.cabin] == NEVER_S:
                 continue
             if act.kind == "invite":
                 node = self.invite(node, number, act.cabin)

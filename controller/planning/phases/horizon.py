@@ -1,19 +1,19 @@
 """The best plan for the next orders, anew at every moment; what it wants to begin now begins.
 
-Owns the window and the effort of the search, and reasons ``BEST_PLAN`` and ``BETTER_LATER``. A plan binds nobody: it is
-made anew when anything has happened. Must never change what has begun.
+Owns the window and the effort of the search, and reasons ``BEST_PLAN``, ``MAKES_WAY`` and ``BETTER_LATER``. A plan
+binds nobody: it is made anew when anything has happened. Must never change what has begun.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from controller.core.route import Route
 from controller.planning.bound import leasts_of
 from controller.planning.day import Begin, View, Waiting
+from controller.planning.depth import placing_s, relocation_s
 from controller.planning.machine import Task
-from controller.planning.peers import nearest_place
 from controller.planning.phases.overtaking import Overtaking
 from controller.planning.phases.phase import Answer, Hold, Start
 from controller.planning.search import Act, Effort, search
@@ -52,7 +52,7 @@ class Horizon:
             if act.began_s <= view.now_s + _NOW_S and act.cabin not in kept:
                 return _start(view, act, plan.acts)
             # What comes later in the plan must not take the cabin from under what the plan wants there first.
-            kept.add(act.cabin)
+            kept.update((act.cabin,) if act.cabin else ())
         return Hold("BETTER_LATER", "Whoever began now would make others wait longer than it saves.")
 
     def _chosen(self, view: View) -> list[Waiting]:
@@ -83,30 +83,67 @@ def _rank(view: View, waiting: Waiting) -> tuple[bool, float]:
         if cabin not in view.pending and (early or view.is_cabin_free(cabin))
         for route in machine.ways(waiting.task.place, shape.position)
     )
-    return not can_begin, leasts_of(machine).of(waiting.task).carry_s
+    aside_s = relocation_s(machine.layout) if view.front_of(waiting) else 0.0
+    return not can_begin, leasts_of(machine).of(waiting.task).carry_s + aside_s
 
 
 def _placed(view: View, candidates: list[Waiting]) -> list[Task]:
-    """The candidates as tasks; each store with a place of its own, as long as there are free ones."""
-    left = set(view.free)
+    """The candidates as tasks; each store with a place of its own, as long as there are free ones.
+
+    So has each car that stands before a wanted one. Who is behind a car that can go nowhere now is left out, unless
+    that car is wanted too.
+    """
+    left, asides = set(view.free), set(view.asides)
     start = next(iter(view.machine.layout.cabins.values())).position
+    wanted = {waiting.task.place for waiting in candidates if waiting.task.kind == "retrieve"}
     found: list[Task] = []
     for waiting in candidates:
         task = waiting.task
         if task.kind == "store" and not task.place:
-            place = nearest_place(replace(view, free=left), start)
+            place = _best_place(view, start, left)
             if place is None:
                 continue
             left.discard(place)
+            asides.discard(place)
             task = replace(task, place=place)
+        elif front := view.front_of(waiting):
+            aside = None if front in wanted else _aside(view, front, asides)
+            if aside is None and front not in wanted:
+                continue
+            if aside is not None:
+                left.discard(aside.legs[-1].target)
+                asides.discard(aside.legs[-1].target)
+            task = replace(task, front=front, aside=aside)
         found.append(task)
     return found
+
+
+def _best_place(view: View, start: str, places: Iterable[str], own_s: float | None = None) -> str | None:
+    """The place with the shortest way and the fewest later relocations, ties go to the smaller id."""
+    layout, ways, departs_s = view.machine.layout, view.machine.ways, view.departs_s
+
+    def rank(place: str) -> tuple[float, str]:
+        return placing_s(layout, place, ways(start, place)[0].estimate_s, view.occupant, departs_s, own_s), place
+
+    return min(places, key=rank, default=None)
+
+
+def _aside(view: View, front: str, asides: Iterable[str]) -> Route | None:
+    """The way of the car at ``front`` to where it is in the way least; on its own level where it can."""
+    layout, ways = view.machine.layout, view.machine.ways
+    level = layout.positions[front].level
+    places = [place for place in asides if ways(front, place)]
+    near = [place for place in places if layout.positions[place].level == level]
+    place = _best_place(view, front, near or places, view.departs_s.get(view.occupant.get(front, "")))
+    return None if place is None else ways(front, place)[0]
 
 
 def _start(view: View, act: Act, acts: Sequence[Act]) -> Start:
     if act.kind == "invite":
         return Start(Begin("invite", act.task.id, act.cabin, place=act.task.place), "BEST_PLAN")
     begin = Begin(act.kind, act.task.id, act.cabin, act.route)
+    if act.kind == "relocate" and act.route is not None:
+        return Start(replace(begin, place=act.route.legs[-1].target), "MAKES_WAY")
     if act.kind == "retrieve":
         return Start(begin, "BEST_PLAN")
     following = next((other for other in acts if other is not act and other.kind == "retrieve"), None)
