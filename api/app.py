@@ -13,6 +13,7 @@ from fastapi import APIRouter, FastAPI
 
 from api import (
     alarms,
+    bookings,
     cabins,
     devices,
     events,
@@ -44,6 +45,7 @@ Every error is an RFC 9457 problem with a stable `code` and a `remedy`. Times ar
 
 _TAGS = [
     {"name": "orders", "description": "Retrieve, store and relocate cars."},
+    {"name": "bookings", "description": "Slots for cars, see bookings.md."},
     {"name": "vehicles", "description": "The cars in the books."},
     {"name": "places", "description": "Positions that can hold a car."},
     {"name": "cabins", "description": "Where cars are handed over."},
@@ -88,8 +90,8 @@ def create_api(link: LocalLinkClient, streams: events.Streams | None = None) -> 
     schema.install(app)
     routes = APIRouter(prefix=PREFIX)
     modules = (
-        orders, vehicles, places, cabins, zones, devices, links, garage, occupancy, findings, manual, alarms, explain,
-        events, health,
+        orders, bookings, vehicles, places, cabins, zones, devices, links, garage, occupancy, findings, manual, alarms,
+        explain, events, health,
     )  # fmt: skip
     for module in modules:
         routes.include_router(module.router)

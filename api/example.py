@@ -27,6 +27,25 @@ ORDER: dict[str, Any] = {
     "promised_ms": 1_767_225_702_000,
     "served_at": None,
 }
+BOOKING: dict[str, Any] = {
+    "id": "b-000007",
+    "kind": "retrieve",
+    "vehicle": "mustang-01",
+    "state": "announced",
+    "from_ms": 1_767_279_600_000,
+    "to_ms": 1_767_280_500_000,
+    "made_at": 1_767_225_600_000,
+    "purpose": "test drive",
+    "arrival_ms": 1_767_279_900_000,
+    "order": None,
+    "ended_at": None,
+    "next": "Its order is made so that the car is brought just before the customer comes.",
+    "waiting_for": None,
+    "outcome": None,
+    "eta_ms": 1_767_279_900_000,
+    "eta_early_ms": 1_767_279_900_000,
+    "eta_late_ms": 1_767_279_912_000,
+}
 VEHICLE: dict[str, Any] = {
     "id": "mustang-01",
     "model": "Ford Mustang",

@@ -1,4 +1,4 @@
-"""Why: what stands in the way of a function, a device, a car, an order or the whole garage.
+"""Why: what stands in the way of a function, a device, a car, an order, a booking or the whole garage.
 
 Relays the question; the control process answers from its last cycle, in the words that its refusals use.
 """
@@ -35,7 +35,7 @@ async def one(
         Path(
             max_length=NAME_LENGTH_MAX,
             description="A function (`lift1.travel`), a command (`shuttle1.PLACE_LEFT`), a device or cabin, an "
-            "interlock by its id, a car, an order, or `garage`.",
+            "interlock by its id, a car, an order, a booking, or `garage`.",
         ),
     ],
     link: Link,

@@ -19,6 +19,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import compile_path
 
+from controller.local_link.booking_messages import Offer
 from controller.local_link.messages import Reason, Refused
 
 _log = logging.getLogger(__name__)
@@ -42,7 +43,10 @@ that the garage's state does not allow it now: 409, or 404 when it does not know
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A problem as RFC 9457 has it, with ``code`` and ``remedy`` as members of our own."""
+    """A problem as RFC 9457 has it, with ``code`` and ``remedy`` as members of our own.
+
+    ``offer`` comes with a refused booking: the nearest that would be accepted.
+    """
 
     type: str
     title: str
@@ -53,6 +57,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     instance: str = ""
     errors: list[FieldError] = []
     reasons: list[Reason] = []
+    offer: Offer | None = None
 
 
 class FieldError(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,16 +70,19 @@ class FieldError(msgspec.Struct, frozen=True, kw_only=True):
 class ProblemError(Exception):
     """Raised where a request cannot be answered; becomes the problem it carries."""
 
-    def __init__(self, status: int, reason: Reason, *, reasons: Sequence[Reason] = ()) -> None:
+    def __init__(
+        self, status: int, reason: Reason, *, reasons: Sequence[Reason] = (), offer: Offer | None = None
+    ) -> None:
         super().__init__(reason.code)
         self.status = status
         self.reason = reason
         self.reasons = tuple(reasons)
+        self.offer = offer
 
 
 def refused(answer: Refused) -> ProblemError:
     """The error for a refusal of the control process or of the link to it."""
-    return ProblemError(status_of(answer.reason.code), answer.reason)
+    return ProblemError(status_of(answer.reason.code), answer.reason, offer=answer.offer)
 
 
 def unknown(noun: str, name: str) -> ProblemError:
@@ -103,6 +111,7 @@ def problem_response(
     instance: str = "",
     errors: Sequence[FieldError] = (),
     reasons: Sequence[Reason] = (),
+    offer: Offer | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """The response that carries a problem."""
@@ -116,6 +125,7 @@ def problem_response(
         instance=instance,
         errors=list(errors),
         reasons=list(reasons),
+        offer=offer,
     )
     sent = dict(headers or {})
     sent["Cache-Control"] = "no-store"
@@ -135,7 +145,9 @@ def install(app: FastAPI) -> None:
 async def _on_problem(request: Request, error: Exception) -> Response:
     if not isinstance(error, ProblemError):
         raise error
-    return problem_response(error.status, error.reason, instance=request.url.path, reasons=error.reasons)
+    return problem_response(
+        error.status, error.reason, instance=request.url.path, reasons=error.reasons, offer=error.offer
+    )
 
 
 async def _on_invalid(request: Request, error: Exception) -> Response:

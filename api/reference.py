@@ -29,8 +29,8 @@ What holds everywhere:
   `CONTROLLER_AWAY`, unless asked for with `?allow_stale=true`.
 - **Errors** are RFC 9457 problems (`application/problem+json`) with a stable `code`, a `detail` for people, and a
   `remedy`. Programs compare `code` and nothing else.
-- **Idempotency.** `POST /api/v1/orders` takes a header `Idempotency-Key`. The same key with the same body gives the
-  same order again (200); with another body it is refused (422 `IDEMPOTENCY_CONFLICT`). After 504
+- **Idempotency.** `POST /api/v1/orders` and `/bookings` take a header `Idempotency-Key`. The same key with
+  the same body gives the same again (200); with another body it is refused (422 `IDEMPOTENCY_CONFLICT`). After 504
   `CONTROLLER_SILENT` repeat with the same key.
 - **Bodies** are JSON objects of at most 16 KiB with `Content-Type: application/json`. Unknown fields are refused.
 - **Browsers.** Commands from pages of another origin are refused (403 `FOREIGN_ORIGIN`), and so is a host name that

@@ -15,6 +15,7 @@ from fastapi.openapi.utils import get_openapi
 from api.occupied import OccupiedPosition
 from api.problem import MEDIA_TYPE, Problem
 from controller.local_link.alarm_messages import AlarmDefinitionView, AlarmFigures, AlarmView
+from controller.local_link.booking_messages import BookingView, Offer
 from controller.local_link.explanation import Explanation, WaiverView
 from controller.local_link.messages import (
     CabinView,
@@ -35,6 +36,7 @@ _TYPES: tuple[type, ...] = (
     AlarmDefinitionView,
     AlarmFigures,
     AlarmView,
+    BookingView,
     CabinView,
     DeviceView,
     Event,
@@ -42,6 +44,7 @@ _TYPES: tuple[type, ...] = (
     FindingView,
     LinkView,
     OccupiedPosition,
+    Offer,
     OrderView,
     PositionShape,
     PositionView,

@@ -23,7 +23,7 @@ def explain(
         str,
         typer.Argument(
             help="A function (lift1.travel), a command (shuttle1.PLACE_LEFT), a device, a cabin, a car, an order, "
-            "an interlock, or garage.",
+            "a booking, an interlock, or garage.",
             metavar="WHAT",
         ),
     ] = "garage",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
 
@@ -124,4 +125,18 @@ def _failure(problem: Json, status: int) -> Failure:
     details = "; ".join((*reasons, *errors))
     if details:
         text = f"{text} ({details})"
-    return Failure(code, text, str(problem.get("remedy", "")), status=status)
+    remedy, offer = str(problem.get("remedy", "")), problem.get("offer")
+    if not isinstance(offer, dict):
+        return Failure(code, text, remedy, status=status)
+    return Failure(code, text, f"{remedy} {_offered(offer)}".strip(), status=status, offer=offer)
+
+
+def _offered(offer: Json) -> str:
+    """What is offered instead, in words."""
+    if offer.get("order"):
+        return f"Order {offer['order']} does it already."
+    begin, end = (
+        datetime.fromtimestamp(offer[name] / 1000, UTC).astimezone().isoformat(timespec="minutes")
+        for name in ("from_ms", "to_ms")
+    )
+    return f"Offered is: {offer['kind']} {offer['vehicle']} from {begin} to {end}."

@@ -16,6 +16,7 @@ from cli import (
     alarms,
     backup,
     black_box,
+    booking_commands,
     check_config,
     contract,
     demo,
@@ -93,6 +94,7 @@ for _name, _function, _example in _COMMANDS:
     app.command(_name, epilog=f"Example: {_example}")(_function)
 app.add_typer(alarms.app, name="alarms", epilog="Example: garagectl alarms --json")
 app.add_typer(black_box.app, name="black-box", epilog="Example: garagectl black-box list --json")
+app.add_typer(booking_commands.app, name="booking", epilog="Example: garagectl booking list --json")
 app.add_typer(diag.app, name="diag", epilog="Example: garagectl diag link --config config/tower-small.toml")
 app.add_typer(journal.app, name="journal", epilog="Example: garagectl journal verify --json")
 app.add_typer(fault.app, name="fault", epilog="Example: garagectl fault inject lift1.rope_taut --kind inverted")

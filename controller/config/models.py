@@ -87,6 +87,37 @@ class ControllerSection(Model):
     """File of the journal."""
 
 
+class BookingsSection(Model):
+    """Slots that customers book for their cars, see `docs/bookings.md`."""
+
+    open_max: Annotated[int, Field(ge=0, le=200)] = 60
+    """Bookings that may be open at once; 0 takes none."""
+    ahead_max_h: Annotated[int, Field(ge=1, le=2160)] = 336
+    """How far ahead a slot may begin."""
+    slot_min_s: Annotated[int, Field(ge=60, le=3600)] = 300
+    """Shortest slot."""
+    slot_max_s: Annotated[int, Field(ge=300, le=86_400)] = 7200
+    """Longest slot."""
+    cabin_share: Annotated[float, Field(gt=0, le=1)] = 0.7
+    """Share of the time of cabins and movers that bookings may fill; what is left is for those who come without."""
+    early_s: Annotated[int, Field(ge=0, le=300)] = 15
+    """So long before its person a car is to be there."""
+    grace_s: Annotated[int, Field(ge=30, le=7200)] = 600
+    """How long after the end of the slot, or after the arrival that was announced, a customer is waited for."""
+    arrival_max_s: Annotated[int, Field(ge=60, le=86_400)] = 3600
+    """Farthest arrival that can be announced."""
+    walk_up_delay_max_s: Annotated[int, Field(ge=0, le=600)] = 90
+    """How long a car that stands ready before its person, or one that is brought close, may keep somebody waiting who
+    comes without a booking. A car that would do so longer is put back, or not moved at all; 0 fetches only cars whose
+    customers are on their way, and brings none close."""
+    by_time: bool = True
+    """Cars are also fetched for the begin of their slot without an announcement, into cabins that nobody needs."""
+    close_before_s: Annotated[int, Field(ge=0, le=86_400)] = 3600
+    """So long before its slot a car may be brought to a nearer place while the garage is quiet; 0 never."""
+    close_gain_s: Annotated[int, Field(ge=1, le=600)] = 10
+    """A nearer place must spare its customer so much."""
+
+
 class PowerSection(Model):
     """What the supply can carry. The safety PLC tells whether mains or generator feed the machine (H19)."""
 
@@ -397,6 +428,8 @@ class GarageConfig(Model):
     """Who this garage is."""
     controller: ControllerSection = ControllerSection()
     """The scan cycle."""
+    bookings: BookingsSection = BookingsSection()
+    """Slots that customers book."""
     power: PowerSection = PowerSection()
     """What mains and generator can carry."""
     journal: JournalSection = JournalSection()

@@ -20,6 +20,7 @@ _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("garage", models.GarageSection),
     ("garage.envelope", models.Envelope),
     ("controller", models.ControllerSection),
+    ("bookings", models.BookingsSection),
     ("journal", models.JournalSection),
     ("black_box", models.BlackBoxSection),
     ("api", models.ApiSection),

@@ -31,6 +31,7 @@ from controller.local_link.alarm_messages import (
     TakeAlarmOut,
     UnshelveAlarm,
 )
+from controller.local_link.booking_messages import AnnounceBooking, BookSlot, CancelBooking
 from controller.local_link.explanation import Explain
 from controller.local_link.messages import (
     ClearDevice,
@@ -66,9 +67,9 @@ def admit(situation: Situation, request: Request) -> Refusal | str | None:
     """Carry out a request: a refusal, the id of the order that it concerns, or None when it concerns none."""
     match request:
         case SubmitOrder():
-            return _submit(situation, request)
+            return submit_order(situation, request)
         case WithdrawOrder():
-            return _withdraw(situation, request)
+            return withdraw_order(situation, request)
         case Start():
             return _start(situation, request)
         case Stop():
@@ -79,7 +80,15 @@ def admit(situation: Situation, request: Request) -> Refusal | str | None:
             return act(situation, request)
         case LockZone() | UnlockZone() | EndFire() | ConfirmInventory() | AnswerFinding() | HoldToRun() | ReleaseHold():
             return admit_mode(situation, request)
-        case GetShape() | GetEvents() | GetAlarmDefinitions() | Explain():
+        case (
+            GetShape()
+            | GetEvents()
+            | GetAlarmDefinitions()
+            | Explain()
+            | BookSlot()
+            | AnnounceBooking()
+            | CancelBooking()
+        ):
             return Refusal(
                 "NOT_FOR_THE_CORE", "This request is answered outside the core's step.", "Report the defect."
             )
@@ -104,10 +113,11 @@ def repeated(situation: Situation, request: SubmitOrder) -> Refusal | str | None
     return order.id
 
 
-def _submit(situation: Situation, request: SubmitOrder) -> Refusal | str | None:
+def submit_order(situation: Situation, request: SubmitOrder) -> Refusal | str | None:
+    """Accept an order, or the one that its key has made before: the refusal, or its id."""
     if (known := repeated(situation, request)) is not None:
         return known
-    refusal = expired(situation) or _refuse_order(situation, request)
+    refusal = expired(situation) or refuse_order(situation, request)
     if refusal is not None:
         return refusal
     vehicle = request.vehicle.id
@@ -145,7 +155,8 @@ def _known_vehicle(situation: Situation, data: VehicleData) -> ev.VehicleKnown:
     )
 
 
-def _refuse_order(situation: Situation, request: SubmitOrder) -> Refusal | None:
+def refuse_order(situation: Situation, request: SubmitOrder) -> Refusal | None:
+    """Why an order cannot be accepted by the books, None when it can."""
     state = situation.state
     if len(state.open_orders()) >= OPEN_ORDERS_MAX:
         return Refusal("QUEUE_FULL", f"{OPEN_ORDERS_MAX} orders are open already.", "Try again when some have ended.")
@@ -199,10 +210,20 @@ def _refuse_store(situation: Situation, request: SubmitOrder, vehicle: Vehicle |
         return Refusal("VEHICLE_DOES_NOT_FIT", f"No place takes this car: {what}.", "This car cannot be stored here.")
     taken = situation.state.occupant.keys() | situation.state.claims.keys()
     waiting = sum(1 for o in situation.state.open_orders() if o.kind == "store" and o.state is OrderState.WAITING)
+    waiting += _booked_soon(situation, request.vehicle.id)
     spare = SPARE if situation.layout.is_deep else 0
     if sum(1 for place in places if place.id not in taken) <= waiting + spare:
         return Refusal("GARAGE_FULL", "Every place for this car is occupied or promised.", "Retrieve a car first.")
     return None
+
+
+def _booked_soon(situation: Situation, vehicle: str) -> int:
+    """Places that are promised to other cars with a booking: they are coming, or their slot begins soon."""
+    soon_ms = situation.now.unix_ms + 1000 * situation.config.bookings.arrival_max_s
+    return sum(
+        one.kind == "store" and one.wants_order and one.vehicle != vehicle and one.due_ms <= soon_ms
+        for one in situation.state.bookings.open()
+    )
 
 
 def _refuse_relocation(situation: Situation, request: SubmitOrder, vehicle: Vehicle) -> Refusal | None:
@@ -219,7 +240,8 @@ def _refuse_relocation(situation: Situation, request: SubmitOrder, vehicle: Vehi
     return None
 
 
-def _withdraw(situation: Situation, request: WithdrawOrder) -> Refusal | str:
+def withdraw_order(situation: Situation, request: WithdrawOrder) -> Refusal | str:
+    """Withdraw an order that is not over: the refusal, or its id."""
     order = situation.state.orders.get(request.order)
     if order is None:
         return Refusal("UNKNOWN_ORDER", f"There is no order {request.order!r}.", "Ask for the list of orders.")

@@ -15,6 +15,10 @@ from controller.core import events as ev
 from controller.core.admission import admit, repeated
 from controller.core.advising import Advising
 from controller.core.alarm_desk import AlarmDesk
+from controller.core.booking_desk import BookingRefused, adopt, ask_for
+from controller.core.booking_desk import repeated as repeated_booking
+from controller.core.booking_service import BookingService
+from controller.core.booking_view import booking_view, refused
 from controller.core.dispatch import Dispatcher, FirstCome
 from controller.core.due import next_due_ms
 from controller.core.eta import Eta
@@ -44,6 +48,7 @@ from controller.core.voiding import look_at_keys
 from controller.core.waiting import INNER_DOOR, WaitingReasons
 from controller.garage import Layout
 from controller.local_link.alarm_messages import AlarmAct, GetAlarmDefinitions
+from controller.local_link.booking_messages import BookingRequest, BookSlot
 from controller.local_link.explanation import Explanation
 from controller.local_link.messages import (
     Accepted,
@@ -90,6 +95,7 @@ class GarageCore:
         self._dispatcher = dispatcher or FirstCome()
         self._placement = placement or NearestFree()
         self._advising = Advising()
+        self._bookings = BookingService()
         self._waiting = WaitingReasons()
         self._boots = BootCounters()
         self._supply = SupplyWatch()
@@ -145,6 +151,7 @@ class GarageCore:
             refused_press=self._refused_press,
             waiting=self._waiting.memory(),
             advising=self._advising.memory(),
+            booking=self._bookings.memory(),
             boots=self._boots.memory(),
             supply=self._supply.memory(),
             surroundings=self._alarms.surroundings,
@@ -165,6 +172,7 @@ class GarageCore:
         self._refused_press = memory.refused_press
         self._waiting.recall(memory.waiting)
         self._advising.recall(memory.advising)
+        self._bookings.recall(memory.booking)
         self._boots.recall(memory.boots)
         self._supply.recall(memory.supply)
         self._alarms.surroundings = memory.surroundings
@@ -219,6 +227,7 @@ class GarageCore:
         self._look_around(situation)
         answers = [self._answer(situation, ask) for ask in asks]
         hand.run_hold(situation)
+        self._bookings.follow(situation)
         picture = None
         if self.state.mode == "automatic":
             picture = self._decide(situation)
@@ -245,6 +254,7 @@ class GarageCore:
             next_due_ms(self.state, self.layout.config, now_ms),
             self._supply.due_ms(now_ms),
             self._advising.due_ms(now_ms, self.layout.config.controller.planner_timeout_ms),
+            self._bookings.due_ms(self.state, self.layout, now_ms),
         )
         return min((due for due in dues if due is not None), default=None)
 
@@ -307,6 +317,8 @@ class GarageCore:
             if reason.code != INNER_DOOR or order not in reasons:
                 reasons[order] = reason
         order_to_make_way(situation)
+        for order in self._bookings.serve(situation, self._advising):
+            self._promise(situation, order)
         picture = self._advising.look(situation, self._placement)
         reasons |= self._dispatcher.dispatch(situation, self._placement, self._advising)
         lasting = {order: reason for order, reason in reasons.items() if reason.code not in _MOMENTARY}
@@ -330,6 +342,8 @@ class GarageCore:
         request = ask.request
         if isinstance(request, GetAlarmDefinitions):
             return Told(ask.token, self._alarms.definitions(), 0)
+        if isinstance(request, BookingRequest):
+            return self._answer_booking(situation, ask.token, request)
         is_repeated = isinstance(request, SubmitOrder) and isinstance(repeated(situation, request), str)
         outcome = admit(situation, request)
         if isinstance(outcome, Refusal):
@@ -337,10 +351,19 @@ class GarageCore:
             reason = reason_of(outcome) or Reason(code=outcome.code, text=outcome.text, remedy=outcome.remedy)
             return Told(ask.token, Refused(reason=reason), self.state.last_seq)
         if isinstance(request, SubmitOrder) and isinstance(outcome, str) and not is_repeated:
+            adopt(situation, outcome)
             self._promise(situation, outcome)
         order = None if outcome is None else order_view(situation, self.state.orders[outcome])
         answer: Answer = Accepted(order=order, repeated=is_repeated)
         return Told(ask.token, answer, self.state.last_seq)
+
+    def _answer_booking(self, situation: Situation, token: int, request: BookingRequest) -> Told:
+        is_repeated = isinstance(request, BookSlot) and isinstance(repeated_booking(situation, request), str)
+        outcome = ask_for(situation, request)
+        if isinstance(outcome, BookingRefused):
+            return Told(token, refused(outcome), self.state.last_seq)
+        view = booking_view(situation, self.state.bookings.all[outcome])
+        return Told(token, Accepted(booking=view, repeated=is_repeated), self.state.last_seq)
 
     def _promise(self, situation: Situation, order: str) -> None:
         """Tell a time with the acceptance of an order, if there is one that can be told (VDI 4486)."""

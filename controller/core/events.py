@@ -12,6 +12,7 @@ from typing import Literal
 import msgspec
 
 from controller.alarms.facts import AlarmFact
+from controller.core.booking_events import BookingFact
 from controller.core.fact import Fact
 from controller.core.journal_events import JournalFact
 from controller.core.mode import Mode
@@ -372,6 +373,7 @@ CoreEvent = (
     | StopMeasured
     | RequestRefused
     | AlarmFact
+    | BookingFact
     | ModeFact
     | JournalFact
 )

@@ -12,12 +12,14 @@ from typing import Literal
 
 from controller.core import commanding, supply
 from controller.core.admission import hindrances
+from controller.core.booking import Booking
+from controller.core.booking_view import booking_facts, waits_for, what_next
 from controller.core.explained_reading import ReadingDesk, SourceOf, meaning_of
 from controller.core.order import Order
 from controller.core.queue_facts import queue_facts
 from controller.core.service import out_of_use, unreachable
 from controller.core.situation import Situation
-from controller.core.subject import Car, Device, Job, Rule, Subject, WholeGarage, subject_of
+from controller.core.subject import Booked, Car, Device, Job, Rule, Subject, WholeGarage, subject_of
 from controller.core.view import order_view
 from controller.core.waiving import views, warnings
 from controller.local_link.explanation import (
@@ -43,7 +45,7 @@ READINGS_MAX = 8
 
 CLEAR = "Nothing stands in the way"
 
-Noun = Literal["garage", "device", "cabin", "function", "command", "interlock", "vehicle", "order"]
+Noun = Literal["garage", "device", "cabin", "function", "command", "interlock", "vehicle", "order", "booking"]
 
 
 @dataclass(slots=True)
@@ -159,6 +161,8 @@ class _Task:
                 return self._car(id, shell)
             case Job(id):
                 return self._job(self.situation.state.orders[id], shell)
+            case Booked(id):
+                return self._booked(self.situation.state.bookings.all[id], shell)
 
     def _general(self, draft: _Draft, shell: Sequence[Refusal]) -> None:
         for reason in shell:
@@ -254,6 +258,7 @@ class _Task:
         if car.position is not None:
             for reason in unreachable(self.situation, car, out_of_use(self.situation)):
                 draft.because(reason, vehicle)
+        draft.see += [booking.id for booking in self.situation.state.bookings.of_vehicle(vehicle)]
         if order is None:
             self._general(draft, shell)
             draft.see += self._reached_by(car.position)
@@ -307,6 +312,22 @@ class _Task:
             draft.summary = f"{what} waits: {_count_reasons(draft)}."
         else:
             draft.summary = f"{CLEAR} of {what}; it is {view.state}{f', {view.phase}' if view.phase else ''}."
+        return draft
+
+    def _booked(self, booking: Booking, shell: Sequence[Refusal]) -> _Draft:
+        draft = _Draft("booking", facts=booking_facts(self.situation, booking), see=[booking.vehicle])
+        if booking.state.is_over:
+            draft.summary = f"{booking.id} is over: {booking.state.value}."
+            return draft
+        draft.see += [order for order in (booking.order, booking.close_order) if order is not None]
+        self._general(draft, shell)
+        draft.because(waits_for(self.situation, booking), booking.order or booking.id)
+        what = f"{booking.id} ({booking.kind} {booking.vehicle})"
+        draft.summary = (
+            f"{what} waits: {_count_reasons(draft)}."
+            if draft.reasons
+            else f"{CLEAR} of {what}. {what_next(self.situation, booking)}"
+        )
         return draft
 
     def _garage(self, shell: Sequence[Refusal]) -> _Draft:

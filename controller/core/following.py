@@ -9,6 +9,7 @@ cabin: that needs the cabin's own claim.
 from __future__ import annotations
 
 from controller.core import commanding
+from controller.core.booking_hold import held_for
 from controller.core.follower import follower_of
 from controller.core.handover import CLOSING, CONFIRMING, FREE, LEAVING, OPENING, TURNING
 from controller.core.order import Order
@@ -68,6 +69,7 @@ def _holder(state: GarageState, cabin: str) -> Order | None:
 def _leaves(situation: Situation, order: Order, cabin: str) -> bool:
     use = situation.state.cabin(cabin)
     goes = order.kind == "retrieve" and not order.withdrawal and order.rejection is None
+    goes = goes and held_for(situation, order) is None
     return goes and use.order == order.id and use.phase in _LEAVES and commanding.unready(situation, cabin) is None
 
 

@@ -13,6 +13,7 @@ from functools import lru_cache
 from math import sqrt
 
 from controller.core import handover as phases
+from controller.core.booking import Booking, BookingState
 from controller.core.eta import Eta
 from controller.core.follower import is_following
 from controller.core.front_cars import in_turn
@@ -32,6 +33,8 @@ Z90 = 1.645
 """Standard deviations from the middle of a normal distribution to either end of its middle 90 %."""
 LEAST_HALF_S = 1.5
 """No interval is narrower on either side: a cycle here, a brake there."""
+NEAR_MS = 900_000
+"""A booking whose slot begins within so long has a time that can be told."""
 _FACTOR_STEP = 0.02
 """Factors of moves are rounded to it, so that the model of a garage is not made anew with every command."""
 
@@ -39,21 +42,51 @@ Ranked = Callable[[Sequence[Order]], list[Order]]
 
 
 def forecast(situation: Situation, ranked: Ranked = list) -> dict[str, Eta]:
-    """The times of all open orders for which they can be told; ``ranked`` puts the waiting in the plan's sequence."""
+    """The times of all open orders for which they can be told; ``ranked`` puts the waiting in the plan's sequence.
+
+    Bookings that are announced or near have times as well, as if their orders were made now, after all others.
+    """
+    bookings = sorted(_near(situation), key=lambda one: (one.due_ms, one.id))
+    found = _expected(situation, ranked, bookings)
+    orders = situation.state.orders
+    served = {key for key in found if key in orders and _is_served(situation, orders[key])}
+    return {key: _eta(situation, key, one) for key, one in found.items() if key not in served}
+
+
+def served_if_ordered(situation: Situation, booking: Booking, ranked: Ranked = list) -> float | None:
+    """When the person of a booking would be served if its order were made now, in s; None when nobody can tell."""
+    found = _expected(situation, ranked, [booking]).get(booking.id)
+    return None if found is None else found.served_s
+
+
+def _near(situation: Situation) -> list[Booking]:
+    near_ms = situation.now.unix_ms + NEAR_MS
+    return [
+        one
+        for one in situation.state.bookings.open()
+        if one.wants_order and (one.state is BookingState.ANNOUNCED or one.from_ms <= near_ms)
+    ]
+
+
+def _expected(situation: Situation, ranked: Ranked, bookings: Sequence[Booking]) -> dict[str, Expected]:
     seen, machines = outlook(situation), _machines_of(situation)
     errors = _errors(situation)
     spread = _spread(situation, seen, errors)
     waiting = [order for order in situation.state.open_orders() if order.state is OrderState.WAITING]
-    wishes = [wish for order in in_turn(situation, ranked(waiting)) if (wish := _wish(situation, order)) is not None]
+    asked = [*in_turn(situation, ranked(waiting)), *(_draft(one) for one in bookings)]
+    wishes = [wish for order in asked if (wish := _wish(situation, order)) is not None]
     stored = _stored(situation, seen)
     for cabin in [cabin for cabin in seen.stored if cabin not in stored]:
         seen.state.cabin_s.pop(cabin)  # nobody can tell when that car goes anywhere
         wishes = [_without(wish, cabin) for wish in wishes]
     running = {order: _running(situation, order, when_s, errors) for order, when_s in seen.goal_s.items()}
     visit = expected_visit(situation.config)
-    found = {**rollouts(machines, Moment(seen.state, spread, wishes, stored), visit, errors), **running}
-    orders = situation.state.orders
-    return {key: _eta(situation, one) for key, one in found.items() if not _is_served(situation, orders[key])}
+    return {**rollouts(machines, Moment(seen.state, spread, wishes, stored), visit, errors), **running}
+
+
+def _draft(booking: Booking) -> Order:
+    """The order that would be made from a booking."""
+    return Order(booking.id, booking.kind, booking.vehicle, booking.made_at_ms, booking.actor)
 
 
 def etas_of(situation: Situation) -> Mapping[str, Eta]:
@@ -63,12 +96,23 @@ def etas_of(situation: Situation) -> Mapping[str, Eta]:
     return situation.etas
 
 
-def _eta(situation: Situation, expected: Expected) -> Eta:
+def _eta(situation: Situation, key: str, expected: Expected) -> Eta:
     now_ms, learned = situation.now.unix_ms, situation.state.calibration
     half_s = max(Z90 * sqrt(expected.done_s2), LEAST_HALF_S)
     early_s = max(expected.done_s - half_s * learned.early, 0.0)
     late_s = expected.done_s + half_s * learned.late
-    return Eta(*(now_ms + round(1000 * s) for s in (expected.done_s, early_s, late_s)))
+    least_ms = _not_before_ms(situation, key)
+    return Eta(*(max(least_ms, now_ms + round(1000 * s)) for s in (expected.done_s, early_s, late_s)))
+
+
+def _not_before_ms(situation: Situation, key: str) -> int:
+    """Nobody is served before they are there: the due moment of a booking, or of the one that an order serves."""
+    bookings = situation.state.bookings
+    booking = bookings.all.get(key)
+    if booking is not None:
+        return booking.due_ms
+    booking = bookings.served_by(key)
+    return 0 if booking is None or booking.arrival_ms is None or booking.kind == "store" else booking.arrival_ms
 
 
 def _is_served(situation: Situation, order: Order) -> bool:
@@ -140,13 +184,13 @@ _OUT = frozenset({phases.LEAVING, phases.CLOSING, phases.CONFIRMING})
 
 
 def _wish(situation: Situation, order: Order) -> Wish | None:
-    layout, vehicle = situation.layout, situation.state.vehicles[order.vehicle]
+    layout, vehicle = situation.layout, situation.state.vehicles.get(order.vehicle)
     cabins = (order.wanted_cabin,) if order.wanted_cabin is not None else tuple(layout.cabins)
     if order.kind == "store":
         place = order.target or _first_open(situation)
         return None if place is None else Wish(order.id, "store", place, cabins)
-    where = vehicle.position
-    if where is None or layout.positions[where].kind is PositionKind.CABIN:
+    where = None if vehicle is None else vehicle.position
+    if vehicle is None or where is None or layout.positions[where].kind is PositionKind.CABIN:
         return None
     if order.kind == "relocate":
         target = order.target or (_first_open(situation, where) if order.makes_way else None)

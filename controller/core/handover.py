@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from controller.core import commanding
 from controller.core import events as ev
+from controller.core.booking_hold import keeps_shut
 from controller.core.cabin_reading import (
     ALIGNED_MDEG,
     HALF_TURN_MDEG,
@@ -175,9 +176,16 @@ def _turning(situation: Situation, cabin: Cabin, order: Order, _: Placement) -> 
         return commanding.command(situation, cabin.id, CommandCode.CLOSE_INNER_DOOR, order=order.id)
     vehicle = situation.state.vehicles[order.vehicle]
     if not cabin.turntable or vehicle.heading is cabin.side:
-        enter(situation, cabin.id, OPENING, order.id)
-        return None
+        return _present(situation, cabin, order)
     return _turn(situation, cabin, order, vehicle)
+
+
+def _present(situation: Situation, cabin: Cabin, order: Order) -> Refusal | None:
+    """The car stands as it will leave: open to its driver, unless nobody is there yet (H02)."""
+    reason = keeps_shut(situation, order)
+    if reason is None:
+        enter(situation, cabin.id, OPENING, order.id)
+    return reason
 
 
 def _turn(situation: Situation, cabin: Cabin, order: Order, vehicle: Vehicle) -> Refusal | None:
@@ -190,8 +198,7 @@ def _turn(situation: Situation, cabin: Cabin, order: Order, vehicle: Vehicle) ->
     if is_turned:
         heading = ev.heading_name(cabin.side)
         situation.log.write(ev.VehicleTurned(vehicle=vehicle.id, heading=heading))
-        enter(situation, cabin.id, OPENING, order.id)
-        return None
+        return _present(situation, cabin, order)
     angle = situation.value(cabin.id, "angle_mdeg")
     if angle is None:
         return commanding.unready(situation, cabin.id)

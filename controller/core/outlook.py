@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from controller.core import handover as phases
+from controller.core.booking_hold import shut_for_s
 from controller.core.cabin_reading import is_inner_shut
 from controller.core.follower import is_following
 from controller.core.order import Leg, Order, OrderState
@@ -188,6 +189,9 @@ class _Looker:
         phase = self._situation.state.cabin(cabin).phase
         if order.kind == "retrieve" and not order.withdrawal and phase not in _COURSES:
             served_s = way.there_s + self._presenting_s(order, cabin, phase)
+            shut_s = shut_for_s(self._situation, order)
+            if shut_s:
+                served_s = max(served_s, shut_s + phase_s(self._situation, cabin, phases.OPENING))
             found.goal_s[order.id] = served_s
             found.state.cabin_s[cabin] = served_s + leaving_s(self._situation, cabin)
             return

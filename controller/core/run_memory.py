@@ -10,6 +10,7 @@ import msgspec
 
 from controller.alarms.run_memory import AlarmRunMemory
 from controller.core.advising import AdvisingMemory
+from controller.core.booking_service import BookingMemory
 from controller.core.hold import HoldUnderWay
 from controller.core.interface import Surroundings
 from controller.core.supply import SupplyMemory
@@ -33,3 +34,4 @@ class RunMemory(msgspec.Struct, frozen=True, kw_only=True):
     trips_known: frozenset[str]
     trips_by_silence: frozenset[str]
     advising: AdvisingMemory = AdvisingMemory()
+    booking: BookingMemory = BookingMemory()

@@ -12,9 +12,12 @@ from typing import assert_never
 
 from controller.alarms import facts
 from controller.alarms.book import CONTROLLER, AlarmBook
+from controller.core import booking as booking_book
 from controller.core import events as ev
 from controller.core import journal_events as jev
 from controller.core import mode_events as mev
+from controller.core.booking import Bookings
+from controller.core.booking_events import BookingEvent
 from controller.core.calibration import GREEN_TO_LEAVE, PEOPLE_PHASES, Calibration
 from controller.core.hold import HoldUnderWay
 from controller.core.mailbox import Ended, Mailbox, Pending
@@ -50,7 +53,8 @@ class CabinUse:
 class GarageState:
     """The whole state. ``blocks`` are devices that a person must look at; ``held`` those cleared but not started,
     ``trips`` the trips that stand with the devices that they stop, ``stops`` the last measured stop of each axis,
-    ``programs`` the version of each PLC's program as it was seen last, ``calibration`` what was learned about times.
+    ``programs`` the version of each PLC's program as it was seen last, ``calibration`` what was learned about times,
+    ``bookings`` the slots that customers were promised.
 
     ``stopped_by`` is why the controller itself stopped the garage, empty when a person did or it runs.
     Changed by ``apply`` only, but for the run-time fields of ``Pending``, ``Mailbox`` and ``CabinUse``, and for
@@ -80,6 +84,7 @@ class GarageState:
     stopped_by: str = ""
     alarms: AlarmBook = field(default_factory=AlarmBook)
     calibration: Calibration = field(default_factory=Calibration)
+    bookings: Bookings = field(default_factory=Bookings)
 
     def open_orders(self) -> list[Order]:
         """Orders that are not over, in the order in which they were accepted."""
@@ -221,6 +226,8 @@ def apply(state: GarageState, seq: int, at_ms: int, event: ev.CoreEvent) -> None
             state.stops[f"{event.device}.{event.permit}"] = event
         case ev.RequestRefused() | jev.JournalSalvaged() | jev.JournalRestored():
             pass
+        case BookingEvent():
+            booking_book.change(state.bookings, at_ms, event)
         case facts.AlarmEvent():
             state.alarms.apply(at_ms, event)
         case mev.RouteVoided():

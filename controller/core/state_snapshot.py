@@ -15,6 +15,7 @@ from controller.alarms.catalogue import Catalogue
 from controller.alarms.first_out import First
 from controller.alarms.record import AlarmRecord, Answer, Shelf
 from controller.alarms.standing import Standing
+from controller.core.booking import Bookings
 from controller.core.calibration import Calibration
 from controller.core.events import StopMeasured
 from controller.core.interface import Recorded
@@ -85,6 +86,7 @@ class _State(msgspec.Struct, frozen=True, kw_only=True):
     last_group: int
     programs: dict[str, int] = {}
     calibration: Calibration = msgspec.field(default_factory=Calibration)
+    bookings: Bookings = msgspec.field(default_factory=Bookings)
 
 
 _ENCODER = msgspec.json.Encoder()
@@ -123,6 +125,7 @@ def encode(state: GarageState) -> bytes:
             last_group=book.groups.last,
             programs=state.programs,
             calibration=state.calibration,
+            bookings=state.bookings,
         )
     )
 
@@ -162,6 +165,7 @@ def decode(payload: bytes, catalogue: Catalogue) -> GarageState:
         alarms=book,
         programs=kept.programs,
         calibration=kept.calibration,
+        bookings=kept.bookings,
     )
 
 

@@ -1,4 +1,4 @@
-"""What can be asked for: the garage, a device, a function, a command, an interlock, a car or an order, by name.
+"""What can be asked for: the garage, a device, a function, a command, an interlock, a car, an order or a booking.
 
 Owns the reading of a name. Must never answer the question.
 """
@@ -55,7 +55,14 @@ class Job:
     id: str
 
 
-Subject = WholeGarage | Device | Function | StartOf | Rule | Car | Job
+@dataclass(frozen=True, slots=True)
+class Booked:
+    """A booking by its id."""
+
+    id: str
+
+
+Subject = WholeGarage | Device | Function | StartOf | Rule | Car | Job | Booked
 
 
 def subject_of(what: str, situation: Situation, interlocks: Iterable[Interlock]) -> Subject | Refusal:
@@ -66,6 +73,8 @@ def subject_of(what: str, situation: Situation, interlocks: Iterable[Interlock])
         return Device(what)
     if what in situation.state.orders:
         return Job(what)
+    if what in situation.state.bookings.all:
+        return Booked(what)
     if what in situation.state.vehicles:
         return Car(what)
     device, dot, rest = what.partition(".")
@@ -98,13 +107,14 @@ def _unknown(what: str, situation: Situation) -> Refusal:
         remedy = f"{suggestion(what, names)} An interlock can be asked for by its id too."
         return Refusal("UNKNOWN_SUBJECT", f"{device} has no function, command or interlock {what!r}.", remedy)
     orders = [order.id for order in situation.state.open_orders()]
-    names = [GARAGE, *devices, *orders, *situation.state.vehicles]
+    booked = [booking.id for booking in situation.state.bookings.open()]
+    names = [GARAGE, *devices, *orders, *booked, *situation.state.vehicles]
     close = suggestion(what, names).partition("Known:")[0]
     first = next((f"{name}.{d.definition.permits[0]}" for name, d in devices.items() if d.definition.permits), "")
     remedy = (
         f"{close}Ask for {GARAGE}; a device ({listed(devices)}); one of its functions or commands (as {first}); "
         f"an interlock by its id; a car ({listed(situation.state.vehicles, 4)}); "
-        f"an order ({listed(orders, 4) or 'none is open'})."
+        f"an order ({listed(orders, 4) or 'none is open'}); a booking ({listed(booked, 4) or 'none is open'})."
     )
     return Refusal("UNKNOWN_SUBJECT", f"There is nothing called {what!r} in this garage.", remedy)
 

@@ -10,6 +10,7 @@ from typing import Literal
 
 from controller.core import commanding, supply
 from controller.core.admission import hindrances
+from controller.core.booking_view import booking_views
 from controller.core.forecast import etas_of
 from controller.core.handover import MACHINES_TURN
 from controller.core.mode import ModeEvent
@@ -138,6 +139,7 @@ def snapshot(
         waivers=views(situation),
         zones=zone_views(situation),
         findings=finding_views(situation),
+        bookings=booking_views(situation),
         service=_service(state),
     )
 

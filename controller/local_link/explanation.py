@@ -14,7 +14,9 @@ NAME_LENGTH_MAX = 80
 
 
 class Explain(msgspec.Struct, frozen=True, kw_only=True, tag="explain"):
-    """Ask why ``what`` may not be, or does not go on: a function, a command, a device, a car, an order, the garage."""
+    """Ask why ``what`` may not be, or does not go on: a function, a command, a device, a car, an
+    order, a booking, the garage.
+    """
 
     what: str
 
@@ -93,7 +95,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True, tag="explanation"):
     """
 
     what: str
-    noun: Literal["garage", "device", "cabin", "function", "command", "interlock", "vehicle", "order"]
+    noun: Literal["garage", "device", "cabin", "function", "command", "interlock", "vehicle", "order", "booking"]
     at_ms: int
     clear: bool
     summary: str

@@ -16,6 +16,7 @@ from controller.local_link.alarm_messages import (
     AlarmView,
     GetAlarmDefinitions,
 )
+from controller.local_link.booking_messages import BookingRequest, BookingView, Offer
 from controller.local_link.explanation import Explain, Explanation, WaiverView
 from controller.local_link.message import Message
 from controller.local_link.mode_messages import FindingView, Mode, ModeRequest, ZoneView
@@ -296,6 +297,7 @@ class Snapshot(Message, frozen=True, kw_only=True, tag="snapshot"):
     zones: list[ZoneView] = []
     findings: list[FindingView] = []
     service: ServiceView | None = None
+    bookings: list[BookingView] = []
 
 
 class Event(Message, frozen=True, kw_only=True, tag="event"):
@@ -388,20 +390,25 @@ Request = (
     | GetAlarmDefinitions
     | Explain
     | ModeRequest
+    | BookingRequest
 )
 
 
 class Accepted(Message, frozen=True, kw_only=True, tag="accepted"):
-    """The request was carried out. ``order`` is set for orders; ``repeated`` when the key was known already."""
+    """The request was carried out. ``order`` is set for orders, ``booking`` for bookings; ``repeated`` when the key
+    was known already.
+    """
 
     order: OrderView | None = None
+    booking: BookingView | None = None
     repeated: bool = False
 
 
 class Refused(Message, frozen=True, kw_only=True, tag="refused"):
-    """The request was refused and changed nothing."""
+    """The request was refused and changed nothing; ``offer`` is the nearest that would be accepted, where one is."""
 
     reason: Reason
+    offer: Offer | None = None
 
 
 class Events(Message, frozen=True, kw_only=True, tag="events"):

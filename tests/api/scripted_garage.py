@@ -33,6 +33,7 @@ from controller.local_link.alarm_messages import (
     TakeAlarmOut,
     UnshelveAlarm,
 )
+from controller.local_link.booking_messages import BookingRequest, BookingView
 from controller.local_link.event_ring import EventRing
 from controller.local_link.messages import (
     Accepted,
@@ -127,6 +128,8 @@ class ScriptedGarage:
     config: GarageConfig
     state_dir: Path
     speed: float = 1.0
+    bookings: list[BookingView] = field(default_factory=list)
+    booking_answers: list[Answer] = field(default_factory=list)
     epoch: int = 7
     ring_size: int = 1000
     mode: str = "automatic"
@@ -260,6 +263,10 @@ class ScriptedGarage:
         for token, request in self.server.take_requests():
             self.received.append(request)
             code = self.refuses.get(str(request.__struct_config__.tag))
+            if isinstance(request, BookingRequest):
+                answer = self.booking_answers.pop(0)
+                self.server.answer(token, answer)
+                continue
             answer = self.decide(request) if code is None else Refused(reason=reason(code))
             self.server.answer(token, answer)
 
@@ -456,6 +463,7 @@ class ScriptedGarage:
             alarm_figures=self.figures(),
             zones=self.zones,
             findings=self.findings,
+            bookings=self.bookings,
         )
 
     def _device_view(self, id_: str) -> DeviceView:

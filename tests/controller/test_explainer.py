@@ -11,6 +11,7 @@ from controller.config.load import load_config
 from controller.core.explainer import CONDITIONS_MAX, Explainer
 from controller.core.log import EventLog
 from controller.core.situation import Situation
+from controller.local_link.booking_messages import BookSlot, CancelBooking
 from controller.local_link.explanation import ExplainedCondition, Explanation
 from controller.local_link.messages import Accepted, ClearDevice, Refused, Start, SubmitOrder, VehicleData
 from controller.local_link.mode_messages import LockZone
@@ -162,6 +163,21 @@ def test_the_words_are_those_of_the_refusal_of_an_order(asked: Asked) -> None:
     found = asked(order.id)
     assert "NOT_STARTED" in {one.code for one in found.reasons}
     assert found.summary.startswith(f"{order.id} (retrieve kuga-01) waits: ")
+
+
+def test_a_booking_says_what_happens_next_and_why_nothing_does(asked: Asked) -> None:
+    begin_ms = asked.garage.now().unix_ms + 7_200_000
+    wish = BookSlot(kind="retrieve", vehicle="kuga-01", from_ms=begin_ms, to_ms=begin_ms + 600_000)
+    answer = asked.garage.demand(wish)
+    assert isinstance(answer, Accepted)
+    assert answer.booking is not None
+    found = asked(answer.booking.id)
+    assert (found.noun, found.see) == ("booking", ["kuga-01"])
+    assert "Its slot begins in 7200 s" in " ".join(found.facts)
+    assert [one.code for one in found.reasons] == ["NOT_STARTED"]
+    assert answer.booking.id in asked("kuga-01").see
+    asked.garage.demand(CancelBooking(booking=answer.booking.id))
+    assert asked(answer.booking.id).summary == f"{answer.booking.id} is over: cancelled."
 
 
 def test_a_waiting_order_names_the_order_that_has_what_it_needs(asked: Asked) -> None:
