@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import msgspec
 
 from controller.core import supply
-from controller.core.handover import READY
+from controller.core.cabin_phase import READY
 from controller.core.order import Order, OrderState
 from controller.core.picture import picture_of
 from controller.core.placement import Placement

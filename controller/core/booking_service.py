@@ -16,9 +16,10 @@ from controller.core.booking import NOT_COME, Booking, BookingState
 from controller.core.booking_close import bring_close
 from controller.core.booking_hold import held_for, opens_at_ms
 from controller.core.booking_time import ends_ms, is_time, moments, order_request, somebody_needs_a_cabin
+from controller.core.cabin_phase import LEAVING, RESERVED, TURNING
 from controller.core.cabin_reading import is_vehicle_there, may_close
 from controller.core.dispatch import Guide
-from controller.core.handover import LEAVING, RESERVED, TURNING, in_phase_ms
+from controller.core.handover import in_phase_ms
 from controller.core.order import Order, OrderState
 from controller.core.situation import Situation
 from controller.core.state import GarageState

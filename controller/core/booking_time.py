@@ -14,8 +14,8 @@ from controller.core import commanding
 from controller.core.booking import Booking, BookingState
 from controller.core.booking_hold import held_for
 from controller.core.booking_slots import capacity_of, way_back_s
+from controller.core.cabin_phase import FREE
 from controller.core.forecast import Ranked, served_if_ordered
-from controller.core.handover import FREE
 from controller.core.order import Order, OrderState
 from controller.core.route import Route
 from controller.core.service import out_of_use, usable

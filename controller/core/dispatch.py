@@ -12,11 +12,12 @@ from typing import Protocol
 
 from controller.core import commanding, supply
 from controller.core import events as ev
+from controller.core.cabin_phase import FREE, OPENING, READY, RESERVED, TURNING
 from controller.core.claiming import Wanted, choose_route, claim_late, claims_of, free_route, no_route
 from controller.core.follower import follower_of
 from controller.core.following import may_follow
 from controller.core.front_cars import in_turn, is_making_way, is_moved
-from controller.core.handover import FREE, OPENING, READY, RESERVED, TURNING, enter
+from controller.core.handover import enter
 from controller.core.order import Order, OrderState
 from controller.core.overtaking import is_protected
 from controller.core.placement import Placement, is_open, keeps_spare

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from controller.core import commanding
 from controller.core.booking_hold import held_for
+from controller.core.cabin_phase import CLOSING, CONFIRMING, FREE, LEAVING, OPENING, TURNING
 from controller.core.follower import follower_of
-from controller.core.handover import CLOSING, CONFIRMING, FREE, LEAVING, OPENING, TURNING
 from controller.core.order import Order
 from controller.core.outlook import phase_s
 from controller.core.situation import Situation

@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import lru_cache
 from math import sqrt
 
-from controller.core import handover as phases
+from controller.core import cabin_phase as phases
 from controller.core.booking import Booking, BookingState
 from controller.core.eta import Eta
 from controller.core.follower import is_following

@@ -11,6 +11,23 @@ from collections.abc import Callable
 from controller.core import commanding
 from controller.core import events as ev
 from controller.core.booking_hold import keeps_shut
+from controller.core.cabin_phase import (
+    CHECKING,
+    CLOSING,
+    CONFIRMING,
+    FREE,
+    INVITING,
+    LEAVING,
+    MACHINES_TURN,
+    OPENING,
+    POSITIONING,
+    READY,
+    REJECTING,
+    RESERVED,
+    SECURING,
+    STEPPING_OUT,
+    TURNING,
+)
 from controller.core.cabin_reading import (
     ALIGNED_MDEG,
     HALF_TURN_MDEG,
@@ -36,23 +53,6 @@ from controller.planning.timing import RED_BEFORE_CLOSING_S
 from plc_drivers.contract import CommandCode
 from plc_drivers.contract.codes import Sign, TrafficLight
 from safety.refusal import Refusal
-
-FREE = "free"
-RESERVED = "reserved"
-LOADING = "loading"
-TURNING = "turning"
-OPENING = "opening"
-LEAVING = "leaving"
-CLOSING = "closing"
-CONFIRMING = "confirming"
-INVITING = "inviting"
-POSITIONING = "positioning"
-STEPPING_OUT = "stepping-out"
-SECURING = "securing"
-CHECKING = "checking"
-READY = "ready"
-REJECTING = "rejecting"
-ABANDONING = "abandoning"
 
 RED_BEFORE_CLOSING_MS = round(RED_BEFORE_CLOSING_S * 1000)
 """How long the light is red before the outer door begins to close."""
@@ -92,9 +92,6 @@ def is_green(use: CabinUse) -> bool:
     """True in the phases in which a driver is to drive in or out."""
     return use.phase in (LEAVING, INVITING, REJECTING)
 
-
-MACHINES_TURN = frozenset({FREE, RESERVED, TURNING, READY})
-"""Phases in which nobody has any business inside: without the proof of it somebody must look and confirm (H02)."""
 
 _SIGNS = {
     LEAVING: Sign.DRIVE_OUT,

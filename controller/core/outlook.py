@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from controller.core import handover as phases
+from controller.core import cabin_phase as phases
 from controller.core.booking_hold import shut_for_s
 from controller.core.cabin_reading import is_inner_shut
 from controller.core.follower import is_following

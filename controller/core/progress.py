@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from controller.core import commanding
 from controller.core import events as ev
+from controller.core.cabin_phase import FREE, INVITING, OPENING, RESERVED
 from controller.core.claiming import reroute
 from controller.core.follower import is_following
 from controller.core.following import goes_on_following, waits_before
-from controller.core.handover import FREE, INVITING, OPENING, RESERVED, enter
+from controller.core.handover import enter
 from controller.core.order import Leg, Order, OrderState
 from controller.core.placement import Placement, is_open
 from controller.core.situation import Situation

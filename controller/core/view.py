@@ -11,8 +11,8 @@ from typing import Literal
 from controller.core import commanding, supply
 from controller.core.admission import hindrances
 from controller.core.booking_view import booking_views
+from controller.core.cabin_phase import MACHINES_TURN
 from controller.core.forecast import etas_of
-from controller.core.handover import MACHINES_TURN
 from controller.core.mode import ModeEvent
 from controller.core.mode_change import would_refuse
 from controller.core.order import Order, OrderState

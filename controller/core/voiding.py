@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from controller.core import events as ev
 from controller.core import mode_events as mev
-from controller.core.handover import FREE, enter
+from controller.core.cabin_phase import FREE
+from controller.core.handover import enter
 from controller.core.mode import ModeEvent
 from controller.core.mode_change import happened
 from controller.core.order import Order

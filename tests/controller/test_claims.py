@@ -13,10 +13,11 @@ import pytest
 from controller.config.load import load_config
 from controller.core import events as ev
 from controller.core.admission import admit
+from controller.core.cabin_phase import FREE, LEAVING, READY
 from controller.core.dispatch import FirstCome, Guide, NoGuide
 from controller.core.follower import is_following
 from controller.core.following import goes_on_following
-from controller.core.handover import FREE, LEAVING, READY, enter
+from controller.core.handover import enter
 from controller.core.order import Order, OrderState
 from controller.core.placement import NearestFree
 from controller.core.progress import free_passed, put_back

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from controller.config.load import load_config
-from controller.core.handover import CLOSING, RED_BEFORE_CLOSING_MS, enter
+from controller.core.cabin_phase import CLOSING
+from controller.core.handover import RED_BEFORE_CLOSING_MS, enter
 from controller.garage import Layout
 from controller.local_link.messages import Start, SubmitOrder, VehicleData
 from plc_drivers.contract import CommandCode

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from controller.config.load import load_config
+from controller.core.cabin_phase import READY
 from controller.core.events import OrderPutAside
-from controller.core.handover import READY
 from controller.core.order import Order, OrderState
 from controller.garage import PositionKind
 from controller.local_link.messages import ClearDevice, Start, SubmitOrder, VehicleData, WithdrawOrder
