@@ -27,6 +27,7 @@ from controller.core.cabin_phase import (
     SECURING,
     STEPPING_OUT,
     TURNING,
+    TURNING_ROUND,
 )
 from controller.core.cabin_reading import (
     ALIGNED_MDEG,
@@ -47,7 +48,7 @@ from controller.core.placement import Placement
 from controller.core.situation import Situation
 from controller.core.state import CabinUse
 from controller.core.transfer import cabin_on_leg, not_confirmed
-from controller.core.vehicle import Vehicle
+from controller.core.turning import turns_now
 from controller.garage import Cabin
 from controller.planning.timing import RED_BEFORE_CLOSING_S
 from plc_drivers.contract import CommandCode
@@ -174,7 +175,21 @@ def _turning(situation: Situation, cabin: Cabin, order: Order, _: Placement) -> 
     vehicle = situation.state.vehicles[order.vehicle]
     if not cabin.turntable or vehicle.heading is cabin.side:
         return _present(situation, cabin, order)
-    return _turn(situation, cabin, order, vehicle)
+    if _note_turned(situation, cabin, order):
+        return _present(situation, cabin, order)
+    return _turn(situation, cabin, order)
+
+
+def _turning_round(situation: Situation, cabin: Cabin, order: Order, _: Placement) -> Refusal | None:
+    """A stored car is turned while nobody waits for that; what cannot be turned is put away as it stands (ADR 0034)."""
+    if _note_turned(situation, cabin, order):
+        enter(situation, cabin.id, READY, order.id)
+        return None
+    reason = _turn(situation, cabin, order)
+    if reason is not None and situation.state.mailbox(cabin.id).pending is None and is_aligned(situation, cabin.id):
+        enter(situation, cabin.id, READY, order.id)
+        return None
+    return reason
 
 
 def _present(situation: Situation, cabin: Cabin, order: Order) -> Refusal | None:
@@ -185,7 +200,8 @@ def _present(situation: Situation, cabin: Cabin, order: Order) -> Refusal | None
     return reason
 
 
-def _turn(situation: Situation, cabin: Cabin, order: Order, vehicle: Vehicle) -> Refusal | None:
+def _note_turned(situation: Situation, cabin: Cabin, order: Order) -> bool:
+    """Note the car's new heading once the order's turn has ended where it was to; True then."""
     last = situation.state.mailbox(cabin.id).last
     is_turned = (
         last is not None
@@ -193,10 +209,13 @@ def _turn(situation: Situation, cabin: Cabin, order: Order, vehicle: Vehicle) ->
         and abs(int(situation.value(cabin.id, "angle_mdeg") or 0) - last.arg1) <= ALIGNED_MDEG
     )
     if is_turned:
-        heading = ev.heading_name(cabin.side)
-        situation.log.write(ev.VehicleTurned(vehicle=vehicle.id, heading=heading))
-        return _present(situation, cabin, order)
-    angle = situation.value(cabin.id, "angle_mdeg")
+        situation.log.write(ev.VehicleTurned(vehicle=order.vehicle, heading=ev.heading_name(cabin.side)))
+    return is_turned
+
+
+def _turn(situation: Situation, cabin: Cabin, order: Order) -> Refusal | None:
+    """Half a turn from where the table stood; the same turn again after one that failed."""
+    last, angle = situation.state.mailbox(cabin.id).last, situation.value(cabin.id, "angle_mdeg")
     if angle is None:
         return commanding.unready(situation, cabin.id)
     if last is not None and last.code is CommandCode.ROTATE and last.order == order.id:
@@ -419,7 +438,7 @@ def _checking(situation: Situation, cabin: Cabin, order: Order, placement: Place
     if order.kind == "store" and situation.state.vehicles[order.vehicle].position is None:
         heading = ev.heading_name(cabin.side.other)
         situation.log.write(ev.VehicleArrived(vehicle=order.vehicle, position=cabin.position, heading=heading))
-    enter(situation, cabin.id, READY, order.id)
+    enter(situation, cabin.id, TURNING_ROUND if turns_now(situation, cabin, order) else READY, order.id)
     return None
 
 
@@ -452,5 +471,6 @@ _STEPS: dict[str, Callable[[Situation, Cabin, Order, Placement], Refusal | None]
     STEPPING_OUT: _stepping_out,
     SECURING: _securing,
     CHECKING: _checking,
+    TURNING_ROUND: _turning_round,
     READY: _ready,
 }

@@ -29,6 +29,8 @@ SOON_S = 1.0
 
 _OUT = (phases.LEAVING, phases.CLOSING, phases.CONFIRMING)
 _IN = (phases.INVITING, phases.POSITIONING, phases.STEPPING_OUT, phases.SECURING, phases.CHECKING)
+_TAKES_OUT = (phases.OPENING, phases.TURNING_ROUND, phases.READY)
+"""Phases from which a stored car goes into its place."""
 _BACK_OUT = (phases.REJECTING, phases.CLOSING, phases.CONFIRMING)
 _COURSES = {
     **{phase: _OUT[index:] for index, phase in enumerate(_OUT)},
@@ -203,7 +205,9 @@ class _Looker:
         people = people_s(self._situation, cabin)
         if phase == phases.OPENING:
             people = self._opening_s(cabin) + bringing_s(self._situation, cabin)
-        goes_in = phase in (*_IN, phases.OPENING, phases.READY) and not (order.kind == "store" and order.withdrawal)
+        elif phase == phases.TURNING_ROUND:
+            people = left_s(self._situation, cabin)
+        goes_in = phase in (*_IN, *_TAKES_OUT) and not (order.kind == "store" and order.withdrawal)
         if goes_in and not order.legs:
             found.state.cabin_s[cabin] = NEVER_S
             found.state.ready_s[cabin] = people

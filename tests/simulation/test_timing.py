@@ -152,6 +152,8 @@ class Watched:
         if kind == "relocate":
             return machine.relocate(state, self._route(order, source, order.target or "")).served_s
         machine.invite(state, Task(order.id, "store", order.target or "", customer), cabin)
+        if "turning-round" in self.phases[order.id]:
+            state.ready_s[cabin] += self.model.gap_s + self.model.rotate_s(cabin)
         route = self._route(order, layout.cabins[cabin].position, order.target or "")
         return machine.put(state, cabin, route).served_s
 
