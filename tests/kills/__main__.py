@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -29,15 +30,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--speed", type=float, default=20.0, help="time factor of the plant (20 if left out)")
     parser.add_argument("--json", action="store_true", help="print the report as JSON; progress goes to stderr")
     options = parser.parse_args(arguments)
-    with tempfile.TemporaryDirectory(prefix="kills-") as folder:
-        report = run(
-            on_free_ports(load_config(options.config))[0],
-            Path(folder),
-            kills=options.kills,
-            seed=options.seed,
-            speed=options.speed,
-            tell=lambda text: sys.stderr.write(f"{text}\n"),
-        )
+    folder = Path(tempfile.mkdtemp(prefix="kills-"))
+    report = run(
+        on_free_ports(load_config(options.config))[0],
+        folder,
+        kills=options.kills,
+        seed=options.seed,
+        speed=options.speed,
+        tell=lambda text: sys.stderr.write(f"{text}\n"),
+    )
+    if report.wrong:
+        sys.stderr.write(f"journal, recordings and logs are kept in {folder}\n")
+    else:
+        shutil.rmtree(folder)
     if options.json:
         sys.stdout.write(json.dumps(report.as_json()) + "\n")
     else:

@@ -98,7 +98,19 @@ class Victim:
             return False
 
     def _work_off(self) -> None:
-        await_that(self.work_off, "automatic operation runs")
+        try:
+            await_that(self.work_off, "automatic operation runs")
+        except StuckError as stuck:
+            raise StuckError(f"{stuck}: {self._what_keeps()}") from stuck
+
+    def _what_keeps(self) -> str:
+        """What the API says why automatic operation does not run."""
+        try:
+            snapshot, findings = self.api.get("/snapshot"), self.api.get("/findings")["findings"]
+            self.api.post("/start", None)
+        except Failure as failure:
+            return f"{failure.code}: {failure}"
+        return f"mode {snapshot['mode']}, findings {[one['id'] for one in findings]}"
 
     def _try(self, path: str, body: dict[str, Any] | None) -> None:
         try:
