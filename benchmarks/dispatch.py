@@ -9,8 +9,9 @@ dispatcher makes of it in cars per hour. *Load* is mixed traffic at a share of t
 after another at random. A rule that carries less than the load has a queue that grows as long as the load lasts, so
 the ratio of mean waits says as much of the hours as of the rules; within one hour hardly a queue has formed. *Of the
 ceiling* is against cabins that are always busy; *of the bound* against that and the mover that every way needs, if it
-never makes an empty way. *First come, first served*: who can begin only with what an earlier order waits for does not;
-letting only the head of the queue begin makes no difference to speak of.
+never makes an empty way; *within reach* is that bound as a share of the ceiling, which no dispatcher can exceed. *First
+come, first served*: who can begin only with what an earlier order waits for does not; letting only the head of the
+queue begin makes no difference to speak of.
 """
 
 from __future__ import annotations
@@ -155,6 +156,8 @@ def _flow(name: str, machine: Machine, seeds: int) -> list[Figure]:
         figures.append(Figure("dispatch", f"saturation_{who}_{name}", round(rates[who], 2), "cars/h"))
     ceilings = [ceiling(machine, *_customers(machine, seed)) for seed in numbers]
     ours = [_cars_per_h(result) for result in stretches["ours"]]
+    within_reach = [c.machine_per_h / c.cabins_per_h for c in ceilings]
+    figures += _with_interval(f"saturation_within_reach_{name}", within_reach)
     for what, limits in (
         ("ceiling", [c.cabins_per_h for c in ceilings]),
         ("bound", [c.machine_per_h for c in ceilings]),

@@ -88,6 +88,11 @@ def test_the_customer_of_the_car_that_makes_way_may_ask_for_it_meanwhile() -> No
     assert twice.reason.code == "VEHICLE_ALREADY_ORDERED"
     garage.until(lambda: its.waiting is not None and its.waiting.code == "CAR_MAKES_WAY", 60)
     assert mine.waiting is not None
+    assert mine.promise is not None
+    garage.until(lambda: mine.served_at_ms is not None, 300)
+    assert mine.promise.early_ms - 5000 < (mine.served_at_ms or 0) < mine.promise.late_ms + 5000, (
+        "the relocation is in it"
+    )
     garage.until(lambda: mine.state is OrderState.DONE and its.state is OrderState.DONE, 900)
     assert making_way(garage) == [OrderState.DONE]
     assert garage.violations() == []
