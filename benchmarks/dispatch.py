@@ -3,6 +3,15 @@
 All on the fast model of the machine; peers have the same times, places and rules as the dispatcher. Seeds are fixed,
 and none of them was used while the dispatcher was tuned. A mean of ratios comes with the half width of its 95 %
 confidence interval over the seeds. ``seconds`` is the effort: the number of seeds grows with it.
+
+What is measured: *saturation* is a queue of 60 customers who are all there at the start, and capacity what the
+dispatcher makes of it in cars per hour. *Load* is mixed traffic at a share of that capacity for ``LOAD_H`` hours, one
+after another at random. A rule that carries less than the load has a queue that grows as long as the load lasts, so
+the ratio of mean waits says as much of the hours as of the rules; within one hour hardly a queue has formed. *Of the
+ceiling* is against cabins that are always busy; *of the bound* against that and the mover that every way needs, if it
+never makes an empty way; *within reach* is that bound as a share of the ceiling, which no dispatcher can exceed. *First
+come, first served*: who can begin only with what an earlier order waits for does not; letting only the head of the
+queue begin makes no difference to speak of.
 """
 
 from __future__ import annotations
@@ -20,7 +29,7 @@ from benchmarks.figure import Figure
 from controller.garage import Layout
 from controller.planning.bound import leasts_of
 from controller.planning.day import Begin, Day, Demand, Policy, Result, View
-from controller.planning.demand import draw_day_of
+from controller.planning.demand import Hours, Profile, draw_day_of
 from controller.planning.machine import KINDS, Machine, Rules, Task
 from controller.planning.peers import FirstCome, NearestFirst, random_place
 from controller.planning.people import drawn_visit, expected_visit
@@ -35,11 +44,13 @@ BATCH = {"tower": 8, "shuttle": 6}
 ONLINE = {"tower": 8, "shuttle": 6}
 ONLINE_GAP_S = 20.0
 QUEUE = 60
-"""Customers of a saturated stretch, all there at the start, or of a loaded one."""
+"""Customers of a saturated stretch, all there at the start."""
+LOAD_H = 4.0
+"""So long a load lasts: half a working day."""
 EFFORT = Effort(nodes_max=400_000)
 RULES = Rules(fetches_early=True, overlaps_legs=True)
 """All have the same rules of the machine; first come never asks for a cabin that is not free."""
-_EACH_S = 12.0
+_EACH_S = 60.0
 """Roughly what one seed of everything costs, in s of CPU time."""
 
 Make = Callable[[int], Policy]
@@ -134,19 +145,19 @@ def _total_s(machine: Machine, policy: Policy, demand: Sequence[Demand], stock: 
 
 
 def _flow(name: str, machine: Machine, seeds: int) -> list[Figure]:
-    """A standing queue, then 60, 80 and 95 % of what the dispatcher made of it."""
+    """A standing queue, then 60, 80 and 95 % of what the dispatcher made of it, for some hours each."""
     figures: list[Figure] = []
     every: dict[str, Make] = {**PEERS, "ours": lambda _seed: planner()}
     rates = dict.fromkeys(every, 0.0)
     numbers = range(SEED + 2000, SEED + 2000 + seeds)
-    stretches = {
-        who: [_stretch(machine, make(seed), seed, gap_s=0.0) for seed in numbers] for who, make in every.items()
-    }
+    stretches = {who: [_stretch(machine, make(seed), seed) for seed in numbers] for who, make in every.items()}
     for who, results in stretches.items():
         rates[who] = mean(_cars_per_h(result) for result in results)
         figures.append(Figure("dispatch", f"saturation_{who}_{name}", round(rates[who], 2), "cars/h"))
-    ceilings = [ceiling(machine, *_customers(machine, seed, gap_s=0.0)) for seed in numbers]
+    ceilings = [ceiling(machine, *_customers(machine, seed)) for seed in numbers]
     ours = [_cars_per_h(result) for result in stretches["ours"]]
+    within_reach = [c.machine_per_h / c.cabins_per_h for c in ceilings]
+    figures += _with_interval(f"saturation_within_reach_{name}", within_reach)
     for what, limits in (
         ("ceiling", [c.cabins_per_h for c in ceilings]),
         ("bound", [c.machine_per_h for c in ceilings]),
@@ -154,22 +165,24 @@ def _flow(name: str, machine: Machine, seeds: int) -> list[Figure]:
         shares = [rate / limit for rate, limit in zip(ours, limits, strict=True)]
         figures += _with_interval(f"saturation_of_{what}_{name}", shares)
     plain = Machine(machine.layout)
-    today = mean(_cars_per_h(_stretch(plain, FirstCome(), seed, gap_s=0.0)) for seed in numbers)
+    today = mean(_cars_per_h(_stretch(plain, FirstCome(), seed)) for seed in numbers)
     figures.append(Figure("dispatch", f"saturation_core_of_today_{name}", round(today, 2), "cars/h"))
     pairs = zip(stretches["ours"], stretches["first_come_nearest"], strict=True)
     figures += _with_interval(f"saturation_ratio_{name}", [_cars_per_h(a) / _cars_per_h(b) for a, b in pairs])
     pairs = zip(stretches["ours"], stretches["first_come_nearest"], strict=True)
     figures += _with_interval(f"saturation_max_wait_ratio_{name}", [_longest_s(a) / _longest_s(b) for a, b in pairs])
     for load in (60, 80, 95):
-        figures += _loaded(name, machine, every, seeds, load, 3600 / (rates["ours"] * load / 100))
+        figures += _loaded(name, machine, every, seeds, load, rates["ours"] * load / 100)
     return figures
 
 
-def _loaded(name: str, machine: Machine, every: dict[str, Make], seeds: int, load: int, gap_s: float) -> list[Figure]:
-    numbers = range(SEED + 3000, SEED + 3000 + seeds)
-    results = {
-        who: [_stretch(machine, make(seed), seed, gap_s=gap_s) for seed in numbers] for who, make in every.items()
-    }
+def _loaded(name: str, machine: Machine, every: dict[str, Make], seeds: int, load: int, per_h: float) -> list[Figure]:
+    profile = Profile((Hours(0, LOAD_H, per_h, 0.5),))
+    results: dict[str, list[Result]] = {who: [] for who in every}
+    for seed in range(SEED + 3000, SEED + 3000 + seeds):
+        drawn = draw_day_of(machine.layout, profile, _dice(seed))
+        for who, make in every.items():
+            results[who].append(_checked(Day(machine, make(seed), drawn.demand, drawn.stock).run()))
     return _compared(f"load{load}", name, results)
 
 
@@ -219,25 +232,24 @@ def _compared(what: str, name: str, results: dict[str, list[Result]]) -> list[Fi
     ]
 
 
-def _stretch(machine: Machine, policy: Policy, seed: int, *, gap_s: float) -> Result:
-    demand, stock = _customers(machine, seed, gap_s=gap_s)
+def _stretch(machine: Machine, policy: Policy, seed: int) -> Result:
+    demand, stock = _customers(machine, seed)
     return _checked(Day(machine, policy, demand, stock).run())
 
 
-def _customers(machine: Machine, seed: int, *, gap_s: float) -> tuple[list[Demand], dict[str, str]]:
-    """Mixed customers, all at once or at random moments, in a garage that is 60 % full."""
+def _customers(machine: Machine, seed: int) -> tuple[list[Demand], dict[str, str]]:
+    """Mixed customers, all at once, in a garage that is 60 % full."""
     dice = _dice(seed)
     places = [place.id for place in machine.layout.storage()]
     dice.shuffle(places)
     stock = {place: f"car{n}" for n, place in enumerate(places[: round(len(places) * 0.6)])}
+    fetched = iter(list(stock.values()))
     stock = settled(machine.layout, stock)
-    fetched = iter(dice.sample(sorted(stock.values()), len(stock)) if machine.layout.is_deep else list(stock.values()))
-    at_s, demand = 0.0, []
+    demand = []
     for number in range(QUEUE):
-        at_s += dice.expovariate(1 / gap_s) if gap_s else 0.0
         kind = dice.choice(KINDS)
         vehicle = next(fetched) if kind == "retrieve" else f"guest{number}"
-        demand.append(Demand(at_s, kind, vehicle, drawn_visit(machine.layout.config, dice.uniform)))
+        demand.append(Demand(0.0, kind, vehicle, drawn_visit(machine.layout.config, dice.uniform)))
     return demand, stock
 
 
@@ -282,7 +294,7 @@ def _decision_time(name: str, what: str) -> Figure:
     """CPU time of one decision with at least 8 orders waiting."""
     machine = Machine(Layout(GARAGES[name]()), rules=RULES)
     timed = _Timed(planner(), 8)
-    _stretch(machine, timed, SEED + 9000, gap_s=0.0)
+    _stretch(machine, timed, SEED + 9000)
     return Figure("dispatch", what, round(quantiles(timed.took_ms, n=100)[-1], 2), "ms CPU")
 
 

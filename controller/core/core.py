@@ -369,6 +369,7 @@ class GarageCore:
         """Tell a time with the acceptance of an order, if there is one that can be told (VDI 4486)."""
         if self.state.mode != "automatic":
             return
+        order_to_make_way(situation)  # who must make way for it takes its time, too
         situation.etas = forecast(situation, self._advising.ranked)
         eta = situation.etas.get(order)
         if eta is not None:
