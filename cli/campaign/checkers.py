@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from cli.campaign.booking_check import BookingCheck
 from cli.campaign.generator_share import GeneratorShare
 from cli.campaign.virtual_garage import VirtualGarage
 from controller.core.events import CommandIntended
@@ -53,6 +54,7 @@ class Checkers:
         self._garage = garage
         self._drives = list(_drives(garage))
         self.share = GeneratorShare(garage)
+        self.bookings = BookingCheck(garage)
         self._commanded = [plc for plc in garage.hardware.devices.values() if isinstance(plc, CommandedPlc)]
         self._intents: set[tuple[str, int]] = set()
         self._read_seq = 0
@@ -62,7 +64,7 @@ class Checkers:
 
     def look(self) -> Finding | None:
         """After a cycle: the first breach, None while all holds."""
-        return self._judge() or self._motion() or self._intent() or self._generator()
+        return self._judge() or self._motion() or self._intent() or self._generator() or self._booking()
 
     def _judge(self) -> Finding | None:
         seen = self._garage.hardware.verdict()
@@ -87,6 +89,11 @@ class Checkers:
         """No drive begins on the generator beside as many as it carries."""
         breach = self.share.look()
         return self._finding("too-many-on-generator", breach) if breach else None
+
+    def _booking(self) -> Finding | None:
+        """No booking of the journal is lost, and nobody who booked and has come is left without an order."""
+        breach = self.bookings.look()
+        return self._finding("booking-not-kept", breach) if breach else None
 
     def _intent(self) -> Finding | None:
         """No PLC carries out a command whose intent is not durable in the journal; the way out for people may."""

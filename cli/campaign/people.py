@@ -6,6 +6,8 @@ the delays of people; the operator's eyes are the plant, because a person who wa
 
 from __future__ import annotations
 
+from random import Random
+
 from cli.campaign.plan import stream
 from cli.campaign.technician import Technician
 from cli.campaign.virtual_garage import VirtualGarage
@@ -92,8 +94,15 @@ class Customers:
         self.orders += 1
 
     def _store(self) -> None:
-        """Somebody who was here before comes again, or somebody new."""
-        dice, away = self._dice, self._away()
+        dice = self._dice
+        car = self.somebody(dice, comes=True)
+        if dice.random() < NO_SHOW_SHARE:
+            self._absent.add(car)
+        self._ask("store", VehicleData(id=car))
+
+    def somebody(self, dice: Random, *, comes: bool) -> str:
+        """Somebody who was here before, or somebody new, who will drive up where a cabin invites, if they come."""
+        away = self._away()
         if away and dice.random() < 0.6:
             spec = dice.choice(away)
         else:
@@ -109,11 +118,11 @@ class Customers:
                 rear_overhang_mm=dice.randint(700, 1050),
             )
         self._specs[spec.id] = spec
-        if dice.random() < NO_SHOW_SHARE:
-            self._absent.add(spec.id)
-        else:
+        if comes:
             self._absent.discard(spec.id)
-        self._ask("store", VehicleData(id=spec.id))
+        else:
+            self._absent.add(spec.id)
+        return spec.id
 
     def _away(self) -> list[VehicleSpec]:
         waiting = set(self._garage.crowd.waiting())

@@ -13,7 +13,7 @@ from cli.campaign.mix import LEFT_OUT, MIX, excluded
 from cli.campaign.worker import Done
 
 _LOST = ("car-lost", "car-doubled", "car-moved", "car-unbooked")
-_STUCK = ("order-stuck", "never-well", "car-unreachable", "car-not-out")
+_STUCK = ("order-stuck", "booking-stuck", "never-well", "car-unreachable", "car-not-out")
 DAY_MS = 86_400_000
 
 
@@ -26,6 +26,8 @@ class Report:
     jumped_ms: int = 0
     cpu_s: float = 0.0
     orders: int = 0
+    bookings: int = 0
+    booked: Counter[str] = field(default_factory=Counter)
     fetched: int = 0
     begun_on_generator: int = 0
     injected: Counter[str] = field(default_factory=Counter)
@@ -42,6 +44,8 @@ class Report:
         self.jumped_ms += outcome.jumped_ms
         self.cpu_s += done.cpu_s
         self.orders += outcome.orders
+        self.bookings += outcome.bookings
+        self.booked.update(outcome.booked)
         self.fetched += outcome.fetched
         self.begun_on_generator += outcome.begun_on_generator
         self.injected.update(outcome.injected)
@@ -66,6 +70,7 @@ class Report:
             "runs": self.runs,
             "jumped_share": round(self.jumped_ms / self.simulated_ms, 3) if self.simulated_ms else 0.0,
             "orders": {"asked": self.orders, **self.ended},
+            "bookings": {"asked": self.bookings, **self.booked},
             "cars_fetched": self.fetched,
             "drives_begun_on_generator": self.begun_on_generator,
             "faults": {

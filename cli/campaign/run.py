@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from cli.campaign.aim import WAIT_MS, Aim
+from cli.campaign.bookers import Bookers
 from cli.campaign.checkers import Checkers, Finding, inventory
 from cli.campaign.mix import LIES, OwnFault
 from cli.campaign.people import HOUR_MS, LOOK_MS, Customers, Operator, open_orders
@@ -73,6 +74,9 @@ class Outcome:
     simulated_ms: int = 0
     jumped_ms: int = 0
     orders: int = 0
+    bookings: int = 0
+    booked: Counter[str] = field(default_factory=Counter)
+    """Bookings by how they ended."""
     ended: Counter[str] = field(default_factory=Counter)
     stuck: list[str] = field(default_factory=list)
     fetched: int = 0
@@ -99,6 +103,7 @@ class Run:
         self._length_ms = round(settings.hours * HOUR_MS)
         self._checkers = Checkers(self.garage)
         self._customers = Customers(self.garage, settings.seed, settings.order_rate)
+        self._bookers = Bookers(self.garage, self._customers, settings.seed, settings.order_rate)
         self._operator = Operator(self.garage, settings.seed)
         self._tell = tell
         self._dice = stream(settings.seed, "course")
@@ -149,6 +154,8 @@ class Run:
         self._operator.technician.act()
         if garage.alive:
             self._customers.look()
+            if garage.now_ms >= self._bookers.due_ms and self._bookers.act():
+                self._note("booking")
         if self.settings.jumps and not self._operator.technician.is_busy:
             garage.jump(min(end_ms, self._due_ms(), garage.now_ms + JUMP_MS_MAX))
         garage.cycle()
@@ -157,7 +164,7 @@ class Run:
 
     def _due_ms(self) -> int:
         """When somebody outside of garage and plant acts next."""
-        dues = [self._look_ms, self._customers.due_ms]
+        dues = [self._look_ms, self._customers.due_ms, self._bookers.due_ms]
         dues += [self._planned[0].at_ms] if self._planned else []
         dues += [until_ms for until_ms, _ in self._standing.values()]
         return min(dues)
@@ -306,20 +313,26 @@ class Run:
         self.garage.hardware.faults.clear_all()
         self.garage.crowd.customers = True
         self._customers.due_ms = 1 << 60
+        self._bookers.stop()
         garage = self.garage
         end_ms = garage.now_ms + END_MS
-        self._until(lambda: not open_orders(garage) and self._is_well(), end_ms)
+        self._until(lambda: not self._is_anything_open() and self._is_well(), end_ms)
         self._miss_the_moved(end_ms)
         if self.outcome.findings:
             return
         self.outcome.stuck = open_orders(garage)
         for order in self.outcome.stuck:
             self._find("order-stuck", order)
+        for booking in garage.core.state.bookings.open():
+            self._find("booking-stuck", f"{booking.id} {booking.kind} {booking.vehicle} {booking.state.value}")
         if not self.outcome.stuck and not self._is_well():
             self._find("never-well", f"mode {garage.core.state.mode}, blocks {sorted(garage.core.state.blocks)}")
         self.outcome.findings += list(inventory(garage))
         if not self.outcome.findings:
             self._fetch_some()
+
+    def _is_anything_open(self) -> bool:
+        return bool(open_orders(self.garage) or self.garage.core.state.bookings.open())
 
     def _miss_the_moved(self, end_ms: int) -> None:
         """Order each car that was moved by hand and that nobody has missed yet: then the books must come right."""
@@ -385,6 +398,8 @@ class Run:
         outcome.took.update(kind for kind, took in self._later if took())
         outcome.jumped_ms = garage.jumped_ms
         outcome.orders = self._customers.orders
+        outcome.bookings = self._bookers.asked
+        outcome.booked = Counter(one.state.value for one in garage.core.state.bookings.all.values())
         outcome.begun_on_generator = self._checkers.share.begun
         outcome.ended = Counter(order.state.value for order in garage.core.state.orders.values())
         outcome.digest = digest(garage)

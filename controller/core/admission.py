@@ -171,7 +171,7 @@ def refuse_order(situation: Situation, request: SubmitOrder) -> Refusal | None:
         return Refusal(
             "VEHICLE_ALREADY_ORDERED",
             f"{request.vehicle.id} has the open order {open_order.id} ({open_order.kind}).",
-            f"Follow order {open_order.id}, or withdraw it first.",
+            _for_it(situation, open_order),
         )
     vehicle = state.vehicles.get(request.vehicle.id)
     if request.kind == "store":
@@ -183,6 +183,14 @@ def refuse_order(situation: Situation, request: SubmitOrder) -> Refusal | None:
     if request.kind == "relocate":
         return _refuse_relocation(situation, request, vehicle)
     return None
+
+
+def _for_it(situation: Situation, order: Order) -> str:
+    """What somebody can do who wants a car that has an order already."""
+    booking = next((one.id for one in situation.state.bookings.open() if one.close_order == order.id), None)
+    if booking is None:
+        return f"Follow order {order.id}, or withdraw it first."
+    return f"It is brought to a nearer place; announce booking {booking}, and it is fetched when it is there."
 
 
 def _refuse_store(situation: Situation, request: SubmitOrder, vehicle: Vehicle | None) -> Refusal | None:

@@ -113,7 +113,8 @@ class Advising:
         self._number += 1
         self._asked_ms, self._is_waiting, self._is_late = now_ms, True, False
         picture = picture_of(situation, placement, self._number)
-        self._known = frozenset({one.order for one in picture.waiting} | {car.order for car in picture.stored})
+        orders = {one.order for one in picture.waiting} | {car.order for car in picture.stored}
+        self._known = frozenset(orders | {one.booking for one in picture.booked})
         kept = {order: since for order, since in self._held_since_ms.items() if order in self._known}
         self._held_since_ms = kept
         return picture if self._known else None
@@ -193,6 +194,7 @@ def _key(situation: Situation) -> tuple[str, ...]:
     if not is_open:
         return ()
     found += [f"{name} {use.phase}" for name, use in state.cabins.items()]
+    found += [f"{one.id} {one.state.value} {one.arrival_ms}" for one in state.bookings.open()]
     found += sorted(out_of_use(situation))
     found += sorted(situation.verdict.proven_empty)
     found.append(f"{supply.feed_of(situation).value} {situation.settling_ms > 0}")

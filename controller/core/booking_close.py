@@ -26,14 +26,17 @@ QUIET_MS = 60_000
 """A garage in which the last order ended so long ago is quiet."""
 
 
-def bring_close(situation: Situation) -> None:
-    """Make the order that brings the next booked car close, if there is one and nothing speaks against it."""
+def bring_close(situation: Situation, turn: int) -> None:
+    """Make the order that brings a booked car close, if one gains by it and nothing speaks against it.
+
+    One booking is looked at, each in its turn: all places are gone through for it.
+    """
     wanting = sorted(_wanting(situation), key=lambda one: (one.from_ms, one.id))
     if not wanting or not is_quiet(situation):
         return
-    found = ((one, nearer_place(situation, one.vehicle)) for one in wanting)
-    booking, target = next(((one, place) for one, place in found if place is not None), (None, None))
-    if booking is None:
+    booking = wanting[turn % len(wanting)]
+    target = nearer_place(situation, booking.vehicle)
+    if target is None:
         return
     request = SubmitOrder(
         kind="relocate", vehicle=VehicleData(id=booking.vehicle), target=target, actor=f"booking {booking.id}"

@@ -13,6 +13,7 @@ from controller.config.models import BookingsSection
 from controller.core import booking_events as bev
 from controller.core.admission import withdraw_order
 from controller.core.booking import Booking, BookingState
+from controller.core.booking_hold import held_for
 from controller.core.booking_slots import Capacity, Slot, about, are_kept, capacity_of, moments_near
 from controller.core.forecast import etas_of
 from controller.core.order import OrderState
@@ -21,7 +22,7 @@ from controller.core.service import out_of_use, unreachable
 from controller.core.situation import Situation
 from controller.core.vehicle import Vehicle
 from controller.local_link.booking_messages import AnnounceBooking, BookingRequest, BookSlot, CancelBooking, Offer
-from controller.local_link.messages import WithdrawOrder
+from controller.local_link.messages import SubmitOrder, WithdrawOrder
 from safety.refusal import Refusal
 
 PAST_MS = 60_000
@@ -424,6 +425,23 @@ def _gone(name: str, booking: Booking | None) -> Refusal:
     if booking is None:
         return Refusal("UNKNOWN_BOOKING", f"There is no booking {name!r}.", "Ask for the list of bookings.")
     return Refusal("BOOKING_OVER", f"Booking {name} is {booking.state.value} already.", "Book another slot.")
+
+
+def arrived(situation: Situation, request: SubmitOrder) -> str | None:
+    """The order that serves the car's booking already, when its customer orders it: they are here, and it opens."""
+    if request.kind == "relocate":
+        return None
+    for booking in situation.state.bookings.of_vehicle(request.vehicle.id):
+        order = situation.state.orders.get(booking.order or "")
+        if booking.state is not BookingState.IN_SERVICE or booking.kind != request.kind or order is None:
+            continue
+        if order.withdrawal or order.state.is_over or order.id == situation.state.keys.get(request.key or ""):
+            continue
+        if held_for(situation, order) is not None:
+            now_ms = situation.now.unix_ms
+            situation.log.write(bev.BookingAnnounced(booking=booking.id, arrival_ms=now_ms, actor=request.actor))
+        return order.id
+    return None
 
 
 def adopt(situation: Situation, order: str) -> None:

@@ -15,7 +15,7 @@ from controller.core.admission import OPEN_ORDERS_MAX, submit_order, withdraw_or
 from controller.core.booking import NOT_COME, Booking, BookingState
 from controller.core.booking_close import bring_close
 from controller.core.booking_hold import held_for, opens_at_ms
-from controller.core.booking_time import ends_ms, is_time, moments, order_request, somebody_needs_a_cabin
+from controller.core.booking_time import due_now, ends_ms, moments, order_request, somebody_needs_a_cabin
 from controller.core.cabin_phase import LEAVING, RESERVED, TURNING
 from controller.core.cabin_reading import is_vehicle_there, may_close
 from controller.core.dispatch import Guide
@@ -75,12 +75,12 @@ class BookingService:
         before, self._look = self._look, situation.now.mono_ms // LOOK_MS
         if before == self._look:
             return made
-        for booking in sorted(bookings, key=lambda one: (one.due_ms, one.id)):
+        for booking in bookings:
             if booking.state is BookingState.IN_SERVICE:
                 _attend(situation, booking)
-            elif is_time(situation, booking, guide.ranked):
-                made += _make_order(situation, booking)
-        bring_close(situation)
+        for booking in due_now(situation, guide.ranked):
+            made += _make_order(situation, booking)
+        bring_close(situation, self._look)
         return made
 
     def due_ms(self, state: GarageState, layout: Layout, now_ms: int) -> int | None:

@@ -7,6 +7,7 @@ that nobody needs, since cars that wait for people whom nobody has heard of keep
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import NamedTuple
 
 from controller.config.models import GarageConfig
@@ -14,8 +15,8 @@ from controller.core import commanding
 from controller.core.booking import Booking, BookingState
 from controller.core.booking_hold import held_for
 from controller.core.booking_slots import capacity_of, way_back_s
-from controller.core.cabin_phase import FREE
-from controller.core.forecast import Ranked, served_if_ordered
+from controller.core.cabin_phase import FREE, TURNING
+from controller.core.forecast import NEAR_MAX, Ranked, served_if_ordered
 from controller.core.order import Order, OrderState
 from controller.core.route import Route
 from controller.core.service import out_of_use, usable
@@ -69,20 +70,26 @@ def moments(state: GarageState, layout: Layout, booking: Booking) -> Iterator[Mo
         yield Moment(booking.from_ms - 1000 * limits.close_before_s, begin_ms)
 
 
-def is_time(situation: Situation, booking: Booking, ranked: Ranked) -> bool:
-    """True when an order that is made now brings the car, or opens a cabin, just before its person comes."""
-    if booking.state is BookingState.BOOKED and not _may_come_by_time(situation, booking):
-        return False
-    now_ms = situation.now.unix_ms
-    if now_ms < booking.due_ms - lead_max_ms(situation.state, situation.layout):
-        return False
-    if now_ms >= booking.due_ms:
-        return True
-    served_s = served_if_ordered(situation, booking, ranked)
-    if served_s is None:
-        return False
+def due_now(situation: Situation, ranked: Ranked) -> list[Booking]:
+    """Bookings of which an order that is made now brings the car, or opens a cabin, just before its person comes.
+
+    Of those that have only their slot one at most: the next one is looked at beside the order that is made of this.
+    """
+    now_ms, lead_ms = situation.now.unix_ms, lead_max_ms(situation.state, situation.layout)
+    soon = [one for one in situation.state.bookings.open() if one.wants_order and now_ms >= one.due_ms - lead_ms]
+    soon.sort(key=lambda one: (one.due_ms, one.id))
+    announced = [one for one in soon if one.state is BookingState.ANNOUNCED]
+    silent = (one for one in soon if one.state is BookingState.BOOKED and _may_come_by_time(situation, one))
+    coming = announced or list(islice(silent, 1))
+    found = [one for one in coming if now_ms >= one.due_ms]
+    later = [one for one in coming if now_ms < one.due_ms][:NEAR_MAX]
+    served_s = served_if_ordered(situation, later, ranked) if later else {}
+    return found + [one for one in later if one.id in served_s and _is_time(situation, one, served_s[one.id])]
+
+
+def _is_time(situation: Situation, booking: Booking, served_s: float) -> bool:
     early_s = situation.config.bookings.early_s if booking.kind == "retrieve" else 0
-    return now_ms + round(1000 * (served_s + early_s)) >= booking.due_ms
+    return situation.now.unix_ms + round(1000 * (served_s + early_s)) >= booking.due_ms
 
 
 def order_request(booking: Booking) -> SubmitOrder:
@@ -120,7 +127,9 @@ def _may_come_by_time(situation: Situation, booking: Booking) -> bool:
 
 def _is_ready(situation: Situation, order: Order) -> bool:
     """The order's car stands in its cabin and waits for its person; it needs nothing of the machine."""
-    return order.cabin is not None and order.leg is None and held_for(situation, order) is not None
+    use = None if order.cabin is None else situation.state.cabin(order.cabin)
+    is_there = use is not None and (use.phase, use.order) == (TURNING, order.id)
+    return is_there and held_for(situation, order) is not None
 
 
 def _delay_s(situation: Situation, way: Route) -> float:

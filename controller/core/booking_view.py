@@ -9,7 +9,6 @@ from controller.core.admission import refuse_order
 from controller.core.booking import Booking, BookingState
 from controller.core.booking_desk import BookingRefused
 from controller.core.booking_time import order_request
-from controller.core.forecast import etas_of
 from controller.core.situation import Situation
 from controller.local_link.booking_messages import BookingReason, BookingView
 from controller.local_link.messages import Reason, Refused
@@ -28,9 +27,10 @@ def booking_views(situation: Situation) -> list[BookingView]:
 
 
 def booking_view(situation: Situation, booking: Booking) -> BookingView:
-    """One booking."""
+    """One booking; it has its times where those of this cycle are worked out already, as for a snapshot."""
     over = booking.state.is_over
-    eta = None if over else etas_of(situation).get(booking.id if booking.wants_order else booking.order or "")
+    times = {} if over or situation.etas is None else situation.etas
+    eta = times.get(booking.id if booking.wants_order else booking.order or "")
     return BookingView(
         id=booking.id,
         kind=booking.kind,

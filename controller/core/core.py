@@ -15,7 +15,7 @@ from controller.core import events as ev
 from controller.core.admission import admit, repeated
 from controller.core.advising import Advising
 from controller.core.alarm_desk import AlarmDesk
-from controller.core.booking_desk import BookingRefused, adopt, ask_for
+from controller.core.booking_desk import BookingRefused, adopt, arrived, ask_for
 from controller.core.booking_desk import repeated as repeated_booking
 from controller.core.booking_service import BookingService
 from controller.core.booking_view import booking_view, refused
@@ -345,6 +345,9 @@ class GarageCore:
         if isinstance(request, BookingRequest):
             return self._answer_booking(situation, ask.token, request)
         is_repeated = isinstance(request, SubmitOrder) and isinstance(repeated(situation, request), str)
+        if isinstance(request, SubmitOrder) and not is_repeated and (known := arrived(situation, request)) is not None:
+            view = order_view(situation, self.state.orders[known])
+            return Told(ask.token, Accepted(order=view, repeated=True), self.state.last_seq)
         outcome = admit(situation, request)
         if isinstance(outcome, Refusal):
             self._audit(situation, request, outcome)

@@ -35,6 +35,8 @@ LEAST_HALF_S = 1.5
 """No interval is narrower on either side: a cycle here, a brake there."""
 NEAR_MS = 900_000
 """A booking whose slot begins within so long has a time that can be told."""
+NEAR_MAX = 8
+"""So many bookings are rolled out behind the queue; whoever comes later has no time yet."""
 _FACTOR_STEP = 0.02
 """Factors of moves are rounded to it, so that the model of a garage is not made anew with every command."""
 
@@ -46,26 +48,30 @@ def forecast(situation: Situation, ranked: Ranked = list) -> dict[str, Eta]:
 
     Bookings that are announced or near have times as well, as if their orders were made now, after all others.
     """
-    bookings = sorted(_near(situation), key=lambda one: (one.due_ms, one.id))
-    found = _expected(situation, ranked, bookings)
+    found = _expected(situation, ranked, _near(situation))
     orders = situation.state.orders
     served = {key for key in found if key in orders and _is_served(situation, orders[key])}
     return {key: _eta(situation, key, one) for key, one in found.items() if key not in served}
 
 
-def served_if_ordered(situation: Situation, booking: Booking, ranked: Ranked = list) -> float | None:
-    """When the person of a booking would be served if its order were made now, in s; None when nobody can tell."""
-    found = _expected(situation, ranked, [booking]).get(booking.id)
-    return None if found is None else found.served_s
+def served_if_ordered(situation: Situation, bookings: Sequence[Booking], ranked: Ranked = list) -> dict[str, float]:
+    """When the person of each booking would be served if all their orders were made now, one after the other, in s.
+
+    One of which nobody can tell is left out.
+    """
+    found = _expected(situation, ranked, bookings)
+    return {one.id: found[one.id].served_s for one in bookings if one.id in found}
 
 
 def _near(situation: Situation) -> list[Booking]:
+    """Those that come next: announced ones whenever they come, others when their slot is near."""
     near_ms = situation.now.unix_ms + NEAR_MS
-    return [
+    found = [
         one
         for one in situation.state.bookings.open()
         if one.wants_order and (one.state is BookingState.ANNOUNCED or one.from_ms <= near_ms)
     ]
+    return sorted(found, key=lambda one: (one.due_ms, one.id))[:NEAR_MAX]
 
 
 def _expected(situation: Situation, ranked: Ranked, bookings: Sequence[Booking]) -> dict[str, Expected]:

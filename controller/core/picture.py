@@ -10,6 +10,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from controller.core import supply
+from controller.core.booking import BookingState
 from controller.core.dispatch import stands_in_the_way
 from controller.core.front_cars import is_moved
 from controller.core.order import Order, OrderState
@@ -20,8 +21,11 @@ from controller.core.route import routes
 from controller.core.service import OutOfUse, out_of_use, shut_in, usable
 from controller.core.situation import Situation
 from controller.garage import Layout, PositionKind
-from controller.planning.advice import OUT_OF_USE_S, CabinSeen, MoverSeen, Picture, StoredSeen, WaitingSeen
+from controller.planning.advice import OUT_OF_USE_S, BookedSeen, CabinSeen, MoverSeen, Picture, StoredSeen, WaitingSeen
 from controller.planning.machine import NEVER_S, Kind
+
+BOOKED_WITHIN_S = 300.0
+"""A customer who is on the way and farther off than this changes nothing in who begins now."""
 
 
 def picture_of(situation: Situation, placement: Placement, number: int) -> Picture:
@@ -40,7 +44,24 @@ def picture_of(situation: Situation, placement: Placement, number: int) -> Pictu
         stored=stored,
         free=_free(situation),
         overtaking_max=situation.config.controller.overtaking_max,
+        booked=_booked(situation, out),
     )
+
+
+def _booked(situation: Situation, out: OutOfUse) -> list[BookedSeen]:
+    """Customers who are on the way and soon there; their orders are not made yet."""
+    found: list[BookedSeen] = []
+    for booking in situation.state.bookings.open():
+        due_s = round((booking.due_ms - situation.now.unix_ms) / 1000, 2)
+        if booking.state is not BookingState.ANNOUNCED or due_s > BOOKED_WITHIN_S:
+            continue
+        draft = Order(booking.id, booking.kind, booking.vehicle, booking.due_ms, booking.actor)
+        if booking.kind == "retrieve" and booking.vehicle not in situation.state.vehicles:
+            continue  # it was to be brought first
+        way = _way(situation, draft, out)
+        if way is not None:
+            found.append(BookedSeen(booking.id, booking.kind, booking.vehicle, way[0], due_s, way[1]))
+    return found
 
 
 def _movers(situation: Situation, seen: Outlook, out: OutOfUse) -> dict[str, MoverSeen]:
@@ -84,33 +105,53 @@ def _cabins(situation: Situation, seen: Outlook, out: OutOfUse, stored: set[str]
 
 
 def _waiting(situation: Situation, order: Order, out: OutOfUse) -> WaitingSeen | None:
+    way = _way(situation, order, out)
+    if way is None:
+        return None
+    since_s = round((situation.now.unix_ms - _asked_ms(situation, order)) / 1000, 2)
+    kind: Kind = "retrieve" if order.kind == "retrieve" else "store"
+    count = passed(situation, order)
+    if is_protected(situation, order):
+        count = max(count, situation.config.controller.overtaking_max)
+    return WaitingSeen(order.id, kind, order.vehicle, way[0], since_s, way[1], count)
+
+
+def _asked_ms(situation: Situation, order: Order) -> int:
+    """Since when somebody waits: from the acceptance, or from when they said to be there."""
+    booking = situation.state.bookings.served_by(order.id)
+    arrival_ms = None if booking is None else booking.arrival_ms
+    return order.accepted_at_ms if arrival_ms is None else max(order.accepted_at_ms, arrival_ms)
+
+
+def _way(situation: Situation, order: Order, out: OutOfUse) -> tuple[str, bool] | None:
+    """The place that an order is about, and whether its car is turned already; None when its way cannot be known."""
     if order.kind == "relocate" or order.wanted_cabin is not None:
         return None
     reason = supply.keeps_from_beginning(situation, order)
     if reason is not None and reason.code != supply.GENERATOR_BUSY:
         return None
-    vehicle, layout = situation.state.vehicles[order.vehicle], situation.layout
-    where = vehicle.position if order.kind == "retrieve" else order.target or ""
-    if order.kind == "retrieve":
-        if where is None or is_moved(situation, order, where) or stands_in_the_way(situation, order):
-            return None
-        if shut_in(situation, where) is not None:
-            return None
-        if layout.positions[where].kind not in (PositionKind.PLACE, PositionKind.BUFFER):
-            return None
-        cabins = layout.cabins.values()
-        if any(vehicle.misfits(cabin.envelope) or not _has_way(situation, where, cabin.id) for cabin in cabins):
-            return None
-        if not any(usable(situation, where, cabin.position, out) for cabin in cabins if cabin.id not in out):
-            return None
+    layout, vehicle = situation.layout, situation.state.vehicles.get(order.vehicle)
     # A car is turned when its nose points out of every cabin that it could be brought to.
-    is_turned = all(vehicle.heading is cabin.side for cabin in layout.cabins.values())
-    since_s = round((situation.now.unix_ms - order.accepted_at_ms) / 1000, 2)
-    kind: Kind = "retrieve" if order.kind == "retrieve" else "store"
-    count = passed(situation, order)
-    if is_protected(situation, order):
-        count = max(count, situation.config.controller.overtaking_max)
-    return WaitingSeen(order.id, kind, order.vehicle, where or "", since_s, is_turned, count)
+    is_turned = vehicle is not None and all(vehicle.heading is cabin.side for cabin in layout.cabins.values())
+    if order.kind == "store":
+        return order.target or "", is_turned
+    where = None if vehicle is None else vehicle.position
+    if vehicle is None or where is None or not _is_stored(situation, order, where):
+        return None
+    cabins = layout.cabins.values()
+    if any(vehicle.misfits(cabin.envelope) or not _has_way(situation, where, cabin.id) for cabin in cabins):
+        return None
+    if not any(usable(situation, where, cabin.position, out) for cabin in cabins if cabin.id not in out):
+        return None
+    return where, is_turned
+
+
+def _is_stored(situation: Situation, order: Order, where: str) -> bool:
+    """True when an order's car rests in a place, in nobody's way, and nothing stands before it."""
+    if is_moved(situation, order, where) or stands_in_the_way(situation, order):
+        return False
+    kinds = (PositionKind.PLACE, PositionKind.BUFFER)
+    return shut_in(situation, where) is None and situation.layout.positions[where].kind in kinds
 
 
 def _has_way(situation: Situation, start: str, cabin: str) -> bool:

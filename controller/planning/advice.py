@@ -12,6 +12,8 @@ from controller.planning.machine import Kind
 
 OUT_OF_USE_S = 3600.0
 """When a unit that is out of use is expected back: so late that nothing is planned with it while anything else does."""
+EARLY_S = 150.0
+"""So long before a customer is there who is on the way, the car may be fetched in a plan."""
 BEGINS_MAX = 16
 """So many orders an advice may let begin at one moment; no garage has more cabins to begin them in."""
 
@@ -38,7 +40,7 @@ class WaitingSeen(msgspec.Struct, frozen=True, array_like=True):
     """An order that has not begun, in the order of acceptance.
 
     ``place`` is where a retrieved car stands, or the place that a store asks for. ``since_s`` is for how long it has
-    waited, ``passed`` how many later orders have begun before it.
+    waited, negative while its customer is still on the way; ``passed`` how many later orders have begun before it.
     """
 
     order: str
@@ -48,6 +50,20 @@ class WaitingSeen(msgspec.Struct, frozen=True, array_like=True):
     since_s: float
     is_turned: bool
     passed: int
+
+
+class BookedSeen(msgspec.Struct, frozen=True, array_like=True):
+    """A booking whose customer is on the way and will be there in ``due_s``; no order has been made from it yet.
+
+    ``place`` is where the car stands; empty for one that is to come.
+    """
+
+    booking: str
+    kind: Kind
+    vehicle: str
+    place: str
+    due_s: float
+    is_turned: bool
 
 
 class StoredSeen(msgspec.Struct, frozen=True, array_like=True):
@@ -72,10 +88,12 @@ class Picture(msgspec.Struct, frozen=True, tag="picture"):
     stored: list[StoredSeen]
     free: list[str]
     overtaking_max: int
+    booked: list[BookedSeen] = []
 
 
 class Counsel(msgspec.Struct, frozen=True, array_like=True):
-    """One order that is to begin now, or whose stored car is to leave its cabin.
+    """One order that is to begin now, or whose stored car is to leave its cabin; or a booking of which an order is to
+    be made.
 
     ``movers`` are those of the way that was planned, ``place`` that of a stored car; both may be empty.
     """

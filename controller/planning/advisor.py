@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from controller.garage import Layout
-from controller.planning.advice import BEGINS_MAX, Advice, Counsel, Picture
+from controller.planning.advice import BEGINS_MAX, EARLY_S, Advice, BookedSeen, Counsel, Picture, WaitingSeen
 from controller.planning.day import Begin, View, Waiting
 from controller.planning.machine import NEVER_S, Machine, MachineState, Rules, Task
 from controller.planning.people import expected_visit
@@ -33,7 +33,7 @@ class Advisor:
     def advise(self, picture: Picture) -> Advice:
         """Who begins now, in which cabin and on which way, and why no more do."""
         view = self._view(picture)
-        passed = {seen.order: seen.passed for seen in picture.waiting}
+        passed = {seen.order: seen.passed for seen in picture.waiting} | {seen.booking: 0 for seen in picture.booked}
         policy = planner(overtaking_max=_NO_BOUND, effort=self._effort)
         begins: list[Counsel] = []
         while len(begins) < BEGINS_MAX:
@@ -54,17 +54,18 @@ class Advisor:
             {name: seen.station for name, seen in picture.movers.items() if name in layout.lifts},
             {name: seen.ready_s for name, seen in picture.cabins.items() if seen.free_s is None},
         )
-        waiting = [
-            Waiting(
-                Task(seen.order, seen.kind, seen.place, self._visit, -seen.since_s, is_turned=seen.is_turned),
-                seen.vehicle,
-            )
-            for seen in picture.waiting
-        ]
+        waiting = [self._waiting(one, -one.since_s, one.order) for one in picture.waiting]
+        waiting += [self._waiting(one, one.due_s, one.booking) for one in picture.booked]
         pending = {
             car.cabin: Waiting(Task(car.order, "store", car.place, self._visit), car.vehicle) for car in picture.stored
         }
         return View(0.0, self._machine, state, waiting, pending, set(picture.free))
+
+    def _waiting(self, seen: WaitingSeen | BookedSeen, due_s: float, name: str) -> Waiting:
+        """Somebody who waits, or is on the way: then the car may be fetched before they are there."""
+        early_s = EARLY_S if due_s > 0 and seen.kind == "retrieve" else 0.0
+        task = Task(name, seen.kind, seen.place, self._visit, due_s, is_turned=seen.is_turned, early_s=early_s)
+        return Waiting(task, seen.vehicle)
 
     def _carry_out(self, view: View, begin: Begin, passed: dict[str, int]) -> None:
         """What the view is like once an order has begun."""
@@ -76,7 +77,8 @@ class Advisor:
             return
         index = next(i for i, waiting in enumerate(view.waiting) if waiting.task.id == begin.order)
         for other in view.waiting[:index]:
-            passed[other.task.id] += 1
+            if other.task.due_s <= view.now_s:
+                passed[other.task.id] += 1
         waiting = view.waiting.pop(index)
         if begin.kind == "retrieve" and begin.route is not None:
             self._machine.retrieve(view.state, waiting.task, begin.cabin, begin.route, view.now_s)

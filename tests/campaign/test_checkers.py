@@ -11,6 +11,9 @@ from cli.campaign.run import PERIOD_MS, campaign_config
 from cli.campaign.virtual_garage import VirtualGarage
 from controller.config.load import load_config
 from controller.config.models import PowerSection
+from controller.core.booking_service import BookingService
+from controller.local_link.booking_messages import AnnounceBooking, BookSlot
+from controller.local_link.messages import Accepted, ClearDevice, Start
 from plc_drivers.contract import CommandCode
 from sim_hardware.plant.body import AWAY
 from sim_hardware.plant.violation import ViolationKind
@@ -114,3 +117,47 @@ def test_cars_are_counted_against_the_books(garage: VirtualGarage) -> None:
     assert [one.kind for one in inventory(garage)] == ["car-lost"]
     scene.put(car, other.seat, dx_mm=0, dy_mm=0, heading_mdeg=0)
     assert [one.kind for one in inventory(garage)] == ["car-moved"]
+
+
+# --- bookings ---------------------------------------------------------------------------------------------------
+
+
+def _booked(garage: VirtualGarage) -> str:
+    """A booking of a car in a started garage, whose customer comes in a minute."""
+    for request in (ClearDevice(device="all"), Start()):
+        garage.ask(request)
+        for _ in range(30):
+            garage.cycle()
+    begin_ms = garage.now().unix_ms + 60_000
+    token = garage.ask(BookSlot(kind="retrieve", vehicle="kuga-01", from_ms=begin_ms, to_ms=begin_ms + 600_000))
+    garage.cycle()
+    answer = garage.answers[token]
+    assert isinstance(answer, Accepted), answer
+    assert answer.booking is not None
+    garage.ask(AnnounceBooking(booking=answer.booking.id, arrival_s=60))
+    garage.cycle()
+    return answer.booking.id
+
+
+def test_a_booking_that_the_books_have_lost_is_found(garage: VirtualGarage) -> None:
+    checkers = Checkers(garage)
+    booking = _booked(garage)
+    assert _until_found(garage, checkers, 30) is None
+    garage.kill_controller()
+    assert garage.until(lambda: garage.claimed, 10)
+    assert _until_found(garage, checkers, 30) is None, "it outlives the controller"
+    del garage.core.state.bookings.all[booking]
+    found = _until_found(garage, checkers, 30)
+    assert found is not None
+    assert (found.kind, booking in found.text) == ("booking-not-kept", True)
+
+
+def test_a_customer_with_a_booking_whose_car_nobody_fetches_is_found(
+    garage: VirtualGarage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(BookingService, "serve", lambda *_: [])
+    checkers = Checkers(garage)
+    booking = _booked(garage)
+    found = _until_found(garage, checkers, 1200)
+    assert found is not None
+    assert (found.kind, booking in found.text) == ("booking-not-kept", True)

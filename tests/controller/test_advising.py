@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from controller.config.load import load_config
@@ -12,6 +13,7 @@ from controller.core.forecast import forecast
 from controller.core.order import Order, OrderState
 from controller.core.queue_facts import queue_facts
 from controller.garage import Layout
+from controller.local_link.booking_messages import AnnounceBooking, BookSlot
 from controller.local_link.messages import Accepted, Start, SubmitOrder, VehicleData
 from controller.planning.advice import Advice, Counsel, Picture, PlannerGone, PlannerReady
 from controller.planning.advisor import Advisor
@@ -228,3 +230,45 @@ def test_a_time_is_promised_with_the_acceptance_and_runs_down_while_nothing_happ
         tower.garage.now_ms += 100
         told.append(forecast(tower.garage.situation())[first.id].at_ms)
     assert max(told) - min(told) < 100, "a moment stays the same while its command takes its time"
+
+
+def announced(tower: Advised, car: str, in_s: int) -> str:
+    """A booking of a car, made for later, whose customer is on the way."""
+    begin_ms = tower.garage.now().unix_ms + 600_000
+    wish = BookSlot(kind="retrieve", vehicle=car, from_ms=begin_ms, to_ms=begin_ms + 600_000)
+    answer = tower.garage.step(wish).answers[0].answer
+    assert isinstance(answer, Accepted)
+    assert answer.booking is not None
+    tower.garage.step(AnnounceBooking(booking=answer.booking.id, arrival_s=in_s))
+    return answer.booking.id
+
+
+def test_the_picture_has_who_is_on_the_way_and_an_advice_to_begin_makes_their_order() -> None:
+    tower = Advised()
+    booking = announced(tower, tower.cars[2], 250)
+    first = tower.order(tower.cars[0])
+    assert tower.picture is not None
+    seen = {one.booking: one for one in tower.picture.booked}
+    assert seen[booking].vehicle == tower.cars[2]
+    assert 240 < seen[booking].due_s < 250
+    tower.advise(Counsel(booking, "cabin2"), Counsel(first.id, "cabin1"))
+    tower.step()
+    made = tower.garage.core.state.bookings.all[booking]
+    assert made.order is not None
+    assert made.order != first.id
+
+
+def test_a_plan_fetches_a_car_for_who_is_nearly_there_and_lets_nobody_wait_for_who_is_far() -> None:
+    tower = Advised()
+    far = announced(tower, tower.cars[2], 290)
+    first = tower.order(tower.cars[0])
+    assert tower.picture is not None
+    advisor = Advisor(tower.garage.layout)
+    told = advisor.advise(tower.picture)
+    assert [one.order for one in told.begins][:1] == [first.id]
+    assert far not in {one.order for one in told.begins}, "it would wait in its cabin for minutes"
+    alone = msgspec.structs.replace(tower.picture, waiting=[])
+    assert advisor.advise(alone).begins == []
+    near = msgspec.structs.replace(alone.booked[0], due_s=60.0)
+    told = advisor.advise(msgspec.structs.replace(alone, booked=[near]))
+    assert [one.order for one in told.begins] == [far], "it is fetched before its customer is there"

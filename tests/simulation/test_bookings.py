@@ -88,8 +88,11 @@ def test_the_car_of_somebody_who_has_not_been_heard_of_stands_ready_and_is_put_b
     assert booking.state is BookingState.BOOKED
     garage.until(lambda: walk_up.state is OrderState.DONE, 400)
     garage.let_pass(60)
-    assert booking.order is None, "it is not fetched again before its customer is heard of"
-    garage.announce(booking, 0)
+    assert not garage.core.state.open_orders(), "it is not fetched again before its customer is heard of"
+    garage.announce(booking, 600)
+    garage.until(lambda: booking.state is BookingState.IN_SERVICE and garage.is_held(), 900)
+    arrived = garage.order(SubmitOrder(kind="retrieve", vehicle=VehicleData(id=garage.cars[0])))
+    assert arrived.id == booking.order, "who orders the car that stands ready has come"
     garage.until(lambda: booking.state is BookingState.DONE, 600)
     assert garage.violations() == []
 
