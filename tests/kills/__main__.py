@@ -10,8 +10,9 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from cli.free_endpoints import on_free_ports
+from controller.config.endpoints import with_endpoints
 from controller.config.load import load_config
+from tests.free_ports import free_port
 from tests.kills.campaign import run
 
 CONFIG = Path(__file__).parents[2] / "config" / "tower-small.toml"
@@ -32,7 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     folder = Path(tempfile.mkdtemp(prefix="kills-"))
     report = run(
-        on_free_ports(load_config(options.config))[0],
+        # Not the shipped ports, though they were free: whoever else starts a shipped garage would take this plant over.
+        with_endpoints(load_config(options.config), lambda _host, _port: free_port()),
         folder,
         kills=options.kills,
         seed=options.seed,
