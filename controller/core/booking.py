@@ -121,7 +121,7 @@ def change(bookings: Bookings, at_ms: int, event: bev.BookingFact) -> None:
             booking.state, booking.order = BookingState.IN_SERVICE, event.order
         case bev.BookingReleased():
             booking.order = None
-            booking.was_put_back = True
+            booking.was_put_back |= event.code in (CABIN_NEEDED, NOT_COME)
             booking.state = BookingState.BOOKED if booking.arrival_ms is None else BookingState.ANNOUNCED
             if event.code == NOT_COME:
                 booking.arrival_ms, booking.state = None, BookingState.BOOKED
@@ -134,6 +134,8 @@ def change(bookings: Bookings, at_ms: int, event: bev.BookingFact) -> None:
             assert_never(event)
 
 
+CABIN_NEEDED = "CABIN_NEEDED"
+"""Code of a release after which the slot alone fetches the car no more."""
 NOT_COME = "CUSTOMER_NOT_COME"
 """Code of a release after which a new announcement is needed: the last one did not hold."""
 

@@ -12,7 +12,7 @@ import msgspec
 
 from controller.core import booking_events as bev
 from controller.core.admission import OPEN_ORDERS_MAX, submit_order, withdraw_order
-from controller.core.booking import NOT_COME, Booking, BookingState
+from controller.core.booking import CABIN_NEEDED, NOT_COME, Booking, BookingState
 from controller.core.booking_close import bring_close
 from controller.core.booking_hold import held_for, opens_at_ms
 from controller.core.booking_time import due_now, ends_ms, moments, order_request, somebody_needs_a_cabin
@@ -215,7 +215,7 @@ def _put_away(situation: Situation, booking: Booking, order: Order, why: Refusal
 
 
 _NEEDED = Refusal(
-    "CABIN_NEEDED",
+    CABIN_NEEDED,
     "The car stood ready, and its cabin was needed for somebody who had come.",
     "Announce the arrival; the car is then fetched for it.",
 )

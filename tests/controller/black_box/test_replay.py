@@ -15,7 +15,9 @@ from controller.black_box.replay import Played, Replay
 from controller.config.load import load_config
 from controller.core import waiting
 from controller.core.core import GarageCore
-from controller.local_link.messages import SubmitOrder
+from controller.local_link.booking_messages import AnnounceBooking, BookSlot
+from controller.local_link.messages import ClearDevice, SubmitOrder
+from controller.local_link.messages import Start as SystemStart
 from tests.conftest import CONFIG_FOLDER
 from tests.controller.black_box.recording_garage import RecordingGarage
 
@@ -64,6 +66,27 @@ def test_every_decision_comes_out_the_same_from_wherever_a_segment_begins(
     assert [one.differences for one in course if one.differences] == []
     assert len(course) == len(cycles(messages))
     assert replay.gaps > 20, "each segment had to stand on its own memory"
+
+
+def test_what_was_done_for_bookings_comes_out_the_same_from_wherever_a_segment_begins(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(RecordingGarage, "segment_cycles", 37)
+    config = campaign.campaign_config(load_config(CONFIG_FOLDER / "tower-small.toml"), 1)
+    garage = RecordingGarage(config, period_ms=campaign.PERIOD_MS)
+    assert garage.until(lambda: garage.claimed, 10)
+    garage.until(lambda: False, 2)
+    begin_ms = garage.now().unix_ms + 3_600_000
+    wish = BookSlot(kind="retrieve", vehicle="kuga-01", from_ms=begin_ms, to_ms=begin_ms + 600_000)
+    come = AnnounceBooking(booking="b-000001", arrival_s=120)
+    for request, seconds in ((ClearDevice(device="all"), 2), (SystemStart(), 10), (wish, 20), (come, 150)):
+        garage.ask(request)
+        garage.until(lambda: False, seconds)
+    replay = Replay()
+    assert [one.differences for one in replay.play(garage.messages) if one.differences] == []
+    kinds = {type(one.event).__name__ for cycle in cycles(garage.messages) for one in cycle.events}
+    assert {"BookingMade", "BookingAnnounced", "BookingInService", "OrderPromised"} <= kinds
+    assert replay.gaps > 20
 
 
 @pytest.fixture(scope="module")
