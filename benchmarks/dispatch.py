@@ -165,8 +165,8 @@ def _flow(name: str, machine: Machine, seeds: int) -> list[Figure]:
         shares = [rate / limit for rate, limit in zip(ours, limits, strict=True)]
         figures += _with_interval(f"saturation_of_{what}_{name}", shares)
     plain = Machine(machine.layout)
-    today = mean(_cars_per_h(_stretch(plain, FirstCome(), seed)) for seed in numbers)
-    figures.append(Figure("dispatch", f"saturation_core_of_today_{name}", round(today, 2), "cars/h"))
+    at_once = mean(_cars_per_h(_stretch(plain, FirstCome(), seed)) for seed in numbers)
+    figures.append(Figure("dispatch", f"saturation_all_claimed_at_once_{name}", round(at_once, 2), "cars/h"))
     pairs = zip(stretches["ours"], stretches["first_come_nearest"], strict=True)
     figures += _with_interval(f"saturation_ratio_{name}", [_cars_per_h(a) / _cars_per_h(b) for a, b in pairs])
     pairs = zip(stretches["ours"], stretches["first_come_nearest"], strict=True)

@@ -81,7 +81,9 @@ def plan_capacity(
             capacity = simulate(
                 machine,
                 profile,
-                FirstCome if dispatcher == "first-come" else lambda: planner(effort=_EFFORT),
+                FirstCome
+                if dispatcher == "first-come"
+                else lambda: planner(overtaking_max=garage.controller.overtaking_max, effort=_EFFORT),
                 dice,
                 lambda done: status.update(f"{done} of {days} days simulated"),
             )

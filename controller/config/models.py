@@ -70,7 +70,7 @@ class ControllerSection(Model):
     """How long a cabin must stay proven empty before the machine may move in it (H02)."""
     customer_timeout_s: Annotated[int, Field(ge=30, le=3600)] = 300
     """How long a cabin waits for its customer before it calls for an attendant."""
-    overtaking_max: Annotated[int, Field(ge=0, le=100)] = 3
+    overtaking_max: Annotated[int, Field(ge=0, le=100)] = 15
     """So many later orders may begin before one that still waits for a cabin or movers; then what it waits for is kept
     for it. 0 serves strictly in the order of acceptance."""
     planner: bool = True

@@ -17,8 +17,9 @@ from controller.planning.phases.overtaking import Overtaking
 from controller.planning.phases.phase import Hold, Phase, Start
 from controller.planning.search import Effort
 
-OVERTAKING_MAX = 30
-"""So many later orders may begin before one that waits; then it is its turn."""
+OVERTAKING_MAX = 15
+"""So many later orders may begin before one that waits; then it is its turn. As a garage has it that sets nothing else
+(``controller.overtaking_max``)."""
 
 
 class Planner:

@@ -13,7 +13,7 @@ from controller.planning.day import Day, Demand, Policy, Result
 from controller.planning.machine import Machine, Rules
 from controller.planning.peers import FirstCome, NearestFirst
 from controller.planning.people import drawn_visit
-from controller.planning.planner import planner
+from controller.planning.planner import OVERTAKING_MAX, planner
 from controller.planning.search import Effort
 
 CONFIG = Path(__file__).parent.parent.parent.parent / "config"
@@ -86,3 +86,7 @@ def test_planning_ahead_makes_a_busy_tower_wait_less_than_first_come() -> None:
     ours = sum(day(machine, planner(), seed, count=24, gap_s=85).mean_wait_s for seed in seeds)
     first = sum(day(machine, FirstCome(), seed, count=24, gap_s=85).mean_wait_s for seed in seeds)
     assert ours < 0.9 * first
+
+
+def test_the_bound_that_is_planned_with_is_that_of_a_garage_that_sets_none() -> None:
+    assert machine_of("tower-small").layout.config.controller.overtaking_max == OVERTAKING_MAX
