@@ -32,10 +32,8 @@ from controller.planning.search import Effort
 _ROWS_MAX = 9
 _EFFORT = Effort(beam=6, tries_max=300, nodes_max=0)
 """Days are many and a plan for each moment need not be the last percent better."""
-_LIVE = Rules(fetches_early=True, overlaps_legs=True)
-"""What the controller lets the machine do (ADR 0029, ADR 0033)."""
-_RULES = {"planner": _LIVE, "first-come": _LIVE, "turning": Rules(True, True, True)}
-_ASSUMED = "Assumes that waiting cars are turned meanwhile, which the live core does not do yet (docs/capacity.md)."
+_LIVE = Rules(fetches_early=True, overlaps_legs=True, turns_waiting_cars=True)
+"""What the controller lets the machine do (ADR 0029, ADR 0033, ADR 0034)."""
 
 Demand = Annotated[
     Path, typer.Option("--demand", help="Who comes when, TOML; see docs/capacity.md.", metavar="FILE", dir_okay=False)
@@ -48,10 +46,8 @@ LiftSpeed = Annotated[
     float | None, typer.Option("--lift-speed", help="Speed of every lift, mm/s.", min=50, max=5000, metavar="MM_S")
 ]
 Dispatcher = Annotated[
-    Literal["planner", "first-come", "turning"],
-    typer.Option(
-        "--dispatcher", help="The planner as it runs live, first come first served, or with waiting cars turned."
-    ),
+    Literal["planner", "first-come"],
+    typer.Option("--dispatcher", help="The planner as it runs live, or first come first served."),
 ]
 Out = Annotated[
     Path | None, typer.Option("--out", help="Write plots (PNG, HTML) and report.json here.", metavar="FOLDER")
@@ -74,7 +70,7 @@ def plan_capacity(
     """Simulate days of demand on a garage: waits by hour, how busy each unit is, and what limits it."""
     garage = _changed(_config(config), cabins, lifts, lift_speed)
     profile = read_demand(demand)
-    machine = Machine(Layout(garage), rules=_RULES[dispatcher])
+    machine = Machine(Layout(garage), rules=_LIVE)
     dice = [Random(f"{seed}-{day}") for day in range(days)]  # noqa: S311 - days must be reproducible
     with err.status("simulating ...") as status:
         try:
@@ -153,8 +149,6 @@ def _sentences(garage: GarageConfig, dispatcher: str, capacity: Capacity, profil
         f"{capacity.within_5_min} % wait 5 minutes at most. The garage is {profile.filled:.0%} full in the morning.",
         f"Bottleneck: {limit}.",
     ]
-    if dispatcher == "turning":
-        parts.append(_ASSUMED)
     if capacity.turned_away_per_day.value:
         parts.append(f"Turned away, with no place free or no car to fetch: {capacity.turned_away_per_day} a day.")
     if capacity.unserved:

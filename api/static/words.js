@@ -1,11 +1,12 @@
 // The words that people read for the codes that machines send. An unknown code is shown as it is, never hidden.
 
 const PHASES = {
-  free: "free", reserved: "reserved", loading: "the machine sets the car down", turning: "turning the car",
+  free: "free", reserved: "reserved", turning: "turning the car",
+  "turning-round": "turning the car for its way out",
   opening: "opening to the street", leaving: "driver leaves with the car", closing: "closing to the street",
   confirming: "confirm that nobody is inside", inviting: "driver drives in", positioning: "positioning the car",
   "stepping-out": "driver steps out", securing: "securing the cabin", checking: "checking that nobody is inside",
-  ready: "ready for the machine", rejecting: "car does not fit, driver leaves", abandoning: "giving up, driver leaves",
+  ready: "ready for the machine", rejecting: "car does not fit, driver leaves",
 };
 const SIGNS = {
   BLANK: "", PLEASE_WAIT: "Please wait", DRIVE_IN: "Drive in", FORWARD: "Forward", BACK: "Back", STOP: "Stop",
