@@ -27,6 +27,8 @@ class _Known:
     is_served: bool = False
     free_since_ms: int | None = None
     """Since when everything was there for its order, and none was made; by the campaign's own clock."""
+    over_since_ms: int | None = None
+    """Since when a living controller could have ended it, and has not; by the campaign's own clock."""
 
 
 class BookingCheck:
@@ -44,7 +46,11 @@ class BookingCheck:
     def look(self) -> str:
         """The first breach, empty while all holds."""
         garage = self._garage
-        if garage.now_ms < self._look_ms or not garage.alive or not garage.claimed:
+        if not garage.alive or not garage.claimed:
+            for known in self._open.values():
+                known.free_since_ms = known.over_since_ms = None
+            return ""
+        if garage.now_ms < self._look_ms:
             return ""
         self._look_ms = garage.now_ms + LOOK_MS
         self._read()
@@ -54,9 +60,17 @@ class BookingCheck:
                 return f"{name} is in the journal and not in the books"
             if self._is_left_waiting(known):
                 return f"{name}: {known.vehicle} is there, its customer has come, and no order was made"
-            if garage.now().unix_ms > self._latest_ms(known) and not known.is_served and not garage.disk.waits:
+            if self._goes_on_too_long(known):
                 return f"{name} goes on although its slot and the time of grace are over"
         return ""
+
+    def _goes_on_too_long(self, known: _Known) -> bool:
+        garage = self._garage
+        if garage.now().unix_ms <= self._latest_ms(known) or known.is_served or garage.disk.waits:
+            known.over_since_ms = None
+        elif known.over_since_ms is None:
+            known.over_since_ms = garage.now_ms
+        return known.over_since_ms is not None and garage.now_ms - known.over_since_ms > SLACK_MS
 
     def _is_left_waiting(self, known: _Known) -> bool:
         garage, state = self._garage, self._garage.core.state
@@ -80,7 +94,7 @@ class BookingCheck:
 
     def _latest_ms(self, known: _Known) -> int:
         grace_ms = 1000 * self._garage.config.bookings.grace_s
-        return max(known.to_ms, known.arrival_ms or 0) + grace_ms + SLACK_MS
+        return max(known.to_ms, known.arrival_ms or 0) + grace_ms
 
     def _read(self) -> None:
         disk = self._garage.disk

@@ -161,3 +161,35 @@ def test_a_customer_with_a_booking_whose_car_nobody_fetches_is_found(
     found = _until_found(garage, checkers, 1200)
     assert found is not None
     assert (found.kind, booking in found.text) == ("booking-not-kept", True)
+
+
+def test_a_booking_that_goes_on_after_its_time_is_found_once_a_living_controller_could_have_ended_it(
+    garage: VirtualGarage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checkers = Checkers(garage)
+    booking = _booked(garage)
+    garage.end_controller()
+    assert _until_found(garage, checkers, 10) is None
+    monkeypatch.setattr(BookingService, "follow", lambda *_: None)
+    monkeypatch.setattr(BookingService, "serve", lambda *_: [])
+    garage.unix_0_ms += 4 * 3_600_000
+    garage.start_controller()
+    found = _until_found(garage, checkers, 100)
+    assert found is None, "it was away, and may end the booking now"
+    found = _until_found(garage, checkers, 400)
+    assert found is not None
+    assert (found.kind, found.text) == (
+        "booking-not-kept",
+        f"{booking} goes on although its slot and the time of grace are over",
+    )
+
+
+def test_a_booking_whose_time_went_by_while_the_controller_was_away_is_ended_by_it(garage: VirtualGarage) -> None:
+    checkers = Checkers(garage)
+    booking = _booked(garage)
+    garage.end_controller()
+    assert _until_found(garage, checkers, 10) is None
+    garage.unix_0_ms += 4 * 3_600_000
+    garage.start_controller()
+    assert _until_found(garage, checkers, 500) is None
+    assert not any(one.id == booking for one in garage.core.state.bookings.open())
