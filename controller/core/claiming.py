@@ -34,11 +34,15 @@ class Wanted:
 def claim_late(situation: Situation) -> None:
     """Give the shuttle of the next leg to each car that waits for it on a platform, before anybody else is asked.
 
-    Who waits so holds a lift; in the order of acceptance, so that each gets its turn (ADR 0033).
+    Who waits so holds a lift; in the order of acceptance, so that each gets its turn (ADR 0033). A shuttle that was
+    left with a car on its deck is for that car alone: whoever else claimed it would wait for it, and it for them (H07).
     """
-    for order in situation.state.open_orders():
+    state = situation.state
+    for order in state.open_orders():
         shuttle = order.missing_shuttle
-        if shuttle is not None and shuttle not in situation.state.claims:
+        if shuttle is None or shuttle in state.claims:
+            continue
+        if state.occupant.get(situation.layout.shuttles[shuttle].deck) in (None, order.vehicle):
             situation.log.write(ev.ClaimsAdded(order=order.id, claims=[shuttle]))
 
 

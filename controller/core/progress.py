@@ -52,13 +52,21 @@ def run_order(situation: Situation, order: Order, placement: Placement) -> Refus
 def _go_on(situation: Situation, order: Order) -> Refusal | None:
     """The next step of the leg that is under way, or of the next one once its shuttle is the order's."""
     if (shuttle := order.missing_shuttle) is not None:
-        holder = situation.state.claims.get(shuttle)
-        used = "is being claimed" if holder is None else f"is used by order {holder}"
-        return Refusal("RESOURCE_BUSY", f"{shuttle} {used}.", "Wait.")
+        return _shuttle_busy(situation, order, shuttle)
     if order.leg is None:
         situation.log.write(ev.LegStarted(order=order.id, index=order.legs_done))
     leg = order.current_leg
     return None if leg is None else run_leg(situation, order, leg)
+
+
+def _shuttle_busy(situation: Situation, order: Order, shuttle: str) -> Refusal:
+    """Why a car waits on a platform for the shuttle that takes it on (ADR 0033)."""
+    holder = situation.state.claims.get(shuttle)
+    left = situation.state.occupant.get(situation.layout.shuttles[shuttle].deck)
+    if holder is None and left not in (None, order.vehicle):
+        return Refusal("POSITION_OCCUPIED", f"{left} stands on {shuttle}.", f"Relocate {left} first.")
+    used = "is being claimed" if holder is None else f"is used by order {holder}"
+    return Refusal("RESOURCE_BUSY", f"{shuttle} {used}.", "Wait.")
 
 
 def free_passed(situation: Situation, order: Order) -> None:

@@ -20,7 +20,7 @@ from controller.core.following import goes_on_following
 from controller.core.handover import enter
 from controller.core.order import Order, OrderState
 from controller.core.placement import NearestFree
-from controller.core.progress import free_passed, put_back
+from controller.core.progress import free_passed, put_back, run_order
 from controller.core.situation import Situation
 from controller.core.state import GarageState
 from controller.garage import Layout, PositionKind
@@ -349,3 +349,26 @@ def test_an_order_is_not_overtaken_more_often_than_the_bound_and_then_begins(bou
 
 def test_without_the_bound_the_same_order_would_wait_as_long_as_customers_come() -> None:
     assert _stores_that_pass(100, most=7) == 8
+
+
+def test_h07_a_shuttle_that_was_left_with_a_car_is_claimed_by_nobody_else_and_the_car_on_the_platform_waits() -> None:
+    garage = _garage("garage-shuttle", 100)
+    upper, other = [v.id for v in garage.core.state.vehicles.values() if (v.position or "").startswith("l1")][:2]
+    order = _admitted(garage, SubmitOrder(kind="retrieve", vehicle=VehicleData(id=upper)))
+    _dispatch(garage, None)
+    assert _leg_is_carried(garage.situation(), order)
+    shuttle = order.missing_shuttle or ""
+    deck = garage.layout.shuttles[shuttle].deck
+    left = garage.core.state.vehicles[other]
+    garage.situation().log.write(
+        ev.VehicleMoved(vehicle=other, source=left.position or "", target=deck, order="by hand")
+    )
+    garage.values[shuttle] |= {"load_present": True, "load_clear": False}
+    _dispatch(garage, None)
+    assert shuttle not in garage.core.state.claims
+    reason = run_order(garage.situation(), order, NearestFree())
+    assert reason is not None
+    assert (reason.code, other in reason.text) == ("POSITION_OCCUPIED", True)
+    first = _admitted(garage, SubmitOrder(kind="retrieve", vehicle=VehicleData(id=other)))
+    _dispatch(garage, None)
+    assert garage.core.state.claims.get(shuttle) == first.id, "the car on the deck comes first of all"
