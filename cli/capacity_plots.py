@@ -7,6 +7,7 @@ never work out a figure.
 from __future__ import annotations
 
 from html import escape
+from importlib.util import find_spec
 from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,14 +27,12 @@ def write_plots(capacity: Capacity, folder: Path, title: str, sentences: list[st
     Raises:
         Failure: ``PLOTS_MISSING`` without matplotlib, ``FOLDER_UNWRITABLE`` when the folder cannot be written.
     """
-    try:
-        from matplotlib import rc_context  # noqa: F401 - whether it is there is asked before anything is written
-    except ModuleNotFoundError as error:
+    if find_spec("matplotlib") is None:
         raise Failure(
             "PLOTS_MISSING",
             "matplotlib is not installed.",
             "Install the extra: pip install 'garage-controller[plots]'.",
-        ) from error
+        )
     figures = {"waits": _waits(capacity), "utilisation": _utilisation(capacity)}
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -58,7 +58,9 @@ class _File(_Section):
     people: _People = _People()
 
 
-class _Contradiction(Exception):  # noqa: N818 - a finding, carried to where the text is known
+class _ImpossibleError(Exception):
+    """A finding, carried to where the text is known."""
+
     def __init__(self, path: tuple[str | int, ...], text: str) -> None:
         super().__init__(text)
         self.path = path
@@ -84,7 +86,7 @@ def read_demand(file: Path) -> Profile:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         raise _refused(file, text, first["loc"], f"{first['msg']} (it says {first['input']!r})") from error
-    except _Contradiction as error:
+    except _ImpossibleError as error:
         raise _refused(file, text, error.path, error.text) from error
     return _profile(read)
 
@@ -102,31 +104,31 @@ def _check(read: _File) -> None:
     _check_hours(read.hours)
     for name, (low, high) in (("walk_s", read.people.walk_s), ("dwell_s", read.people.dwell_s)):
         if low > high:
-            raise _Contradiction(("people", name), f"the shortest time, {low:g} s, is above the longest, {high:g} s")
+            raise _ImpossibleError(("people", name), f"the shortest time, {low:g} s, is above the longest, {high:g} s")
     for name, later in (("returns", read.returns), ("stays", read.stays)):
         if later is not None and later.after_h[0] > later.after_h[1]:
             low, high = later.after_h
-            raise _Contradiction((name, "after_h"), f"the shortest time, {low:g} h, is above the longest, {high:g} h")
+            raise _ImpossibleError((name, "after_h"), f"the shortest time, {low:g} h, is above the longest, {high:g} h")
     bring = any(hours.store_share > 0 and hours.arrivals_per_h > 0 for hours in read.hours)
     fetch = any(hours.store_share < 1 and hours.arrivals_per_h > 0 for hours in read.hours)
     if read.filled == 0 and not bring:
-        raise _Contradiction(("filled",), "the garage is empty in the morning and nobody brings a car to be fetched")
+        raise _ImpossibleError(("filled",), "the garage is empty in the morning and nobody brings a car to be fetched")
     if read.filled == 1 and not fetch:
-        raise _Contradiction(("filled",), "the garage is full in the morning and nobody fetches a car to make room")
+        raise _ImpossibleError(("filled",), "the garage is full in the morning and nobody fetches a car to make room")
     if read.bookings is not None and read.bookings.share > 0 and not fetch and read.stays is None:
-        raise _Contradiction(("bookings", "share"), "cars are booked, but nobody ever fetches one")
+        raise _ImpossibleError(("bookings", "share"), "cars are booked, but nobody ever fetches one")
 
 
 def _check_hours(hours: Sequence[_Hours]) -> None:
     for number, one in enumerate(hours):
         if one.to_h <= one.from_h:
-            raise _Contradiction(("hours", number, "to_h"), f"they end at {one.to_h:g} h, not after {one.from_h:g} h")
+            raise _ImpossibleError(("hours", number, "to_h"), f"they end at {one.to_h:g} h, not after {one.from_h:g} h")
         for other in hours[:number]:
             if one.from_h < other.to_h and other.from_h < one.to_h:
                 text = f"{one.from_h:g} to {one.to_h:g} h overlap {other.from_h:g} to {other.to_h:g} h"
-                raise _Contradiction(("hours", number, "from_h"), text)
+                raise _ImpossibleError(("hours", number, "from_h"), text)
     if not any(one.arrivals_per_h for one in hours):
-        raise _Contradiction(("hours", 0, "arrivals_per_h"), "nobody comes at any hour")
+        raise _ImpossibleError(("hours", 0, "arrivals_per_h"), "nobody comes at any hour")
 
 
 def _profile(read: _File) -> Profile:

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from math import sqrt
 from pathlib import Path
-from random import Random
 
 import pytest
 
@@ -16,14 +15,15 @@ from controller.core.forecast import LEAST_HALF_S, Z90
 from controller.core.order import Promise
 from controller.garage import Layout
 from controller.planning.calibrated import CalibratedTiming
-from controller.planning.day import Begin, Day, Demand, View
+from controller.planning.day import Begin, Day, View
 from controller.planning.forecast import Errors, Moment, Spread, Wish, forecast
 from controller.planning.machine import Machine, MachineState, Rules
 from controller.planning.peers import nearest_place
-from controller.planning.people import drawn_visit, expected_visit
+from controller.planning.people import expected_visit
 from controller.planning.planner import planner
 from controller.planning.search import Effort
 from controller.planning.timing import TimingModel
+from tests.controller.planning.random_demand import demand_of
 
 CONFIG = Path(__file__).parent.parent.parent.parent / "config"
 QUICK = Effort(beam=1, nodes_max=0)
@@ -87,23 +87,6 @@ def shifted(state: MachineState, now_s: float) -> MachineState:
         {name: at_s - now_s for name, at_s in times.items()} for times in (state.cabin_s, state.mover_s, state.ready_s)
     )
     return MachineState(cabin, mover, dict(state.column), dict(state.level), ready)
-
-
-def demand_of(machine: Machine, seed: int, count: int, gap_s: float) -> tuple[list[Demand], dict[str, str]]:
-    dice = Random(seed)  # noqa: S311 - demand must be reproducible
-    places = [place.id for place in machine.layout.storage()]
-    dice.shuffle(places)
-    stock = {place: f"car{n}" for n, place in enumerate(places[: len(places) // 2])}
-    inside, at_s, demand = list(stock.values()), 0.0, []
-    for number in range(count):
-        at_s += dice.expovariate(1 / gap_s)
-        fetches = dice.random() < 0.5 if 1 < len(inside) < len(places) - 1 else len(inside) > 1
-        vehicle = inside.pop(dice.randrange(len(inside))) if fetches else f"guest{number}"
-        if not fetches:
-            inside.append(vehicle)
-        visit = drawn_visit(machine.layout.config, dice.uniform)
-        demand.append(Demand(at_s, "retrieve" if fetches else "store", vehicle, visit))
-    return demand, stock
 
 
 def test_nine_of_ten_intervals_hold_and_they_are_narrower_than_the_waits(

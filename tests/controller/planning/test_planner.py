@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from random import Random
 
 import pytest
 
 from controller.config.load import load_config
 from controller.garage import Layout
-from controller.planning.day import Day, Demand, Policy, Result
+from controller.planning.day import Day, Policy, Result
 from controller.planning.machine import Machine, Rules
 from controller.planning.peers import FirstCome, NearestFirst
-from controller.planning.people import drawn_visit
 from controller.planning.planner import OVERTAKING_MAX, planner
 from controller.planning.search import Effort
+from tests.controller.planning.random_demand import demand_of
 
 CONFIG = Path(__file__).parent.parent.parent.parent / "config"
 QUICK = Effort(beam=2, nodes_max=0)
@@ -27,19 +26,7 @@ def machine_of(name: str) -> Machine:
 
 def day(machine: Machine, policy: Policy, seed: int, count: int, gap_s: float) -> Result:
     """Customers at random moments; half fetch a car that stands there, half bring one."""
-    dice = Random(seed)  # noqa: S311 - demand must be reproducible
-    places = [place.id for place in machine.layout.storage()]
-    dice.shuffle(places)
-    stock = {place: f"car{n}" for n, place in enumerate(places[: len(places) // 2])}
-    inside, at_s, demand = list(stock.values()), 0.0, []
-    for number in range(count):
-        at_s += dice.expovariate(1 / gap_s)
-        fetches = dice.random() < 0.5 if 1 < len(inside) < len(places) - 1 else len(inside) > 1
-        vehicle = inside.pop(dice.randrange(len(inside))) if fetches else f"guest{number}"
-        if not fetches:
-            inside.append(vehicle)
-        visit = drawn_visit(machine.layout.config, dice.uniform)
-        demand.append(Demand(at_s, "retrieve" if fetches else "store", vehicle, visit))
+    demand, stock = demand_of(machine, seed, count, gap_s)
     return Day(machine, policy, demand, stock).run()
 
 
